@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class DjobeaConfig(AppConfig):
+    name = "djobea"
+    verbose_name = "Djobea"
