@@ -1,0 +1,30 @@
+"""The rows of all that leaves, and of all that failed."""
+
+from .alert import AlertState, EscalationAlert, Severity
+from .channel import Account, Channel, ChannelName
+from .contact import Contact, UnreachableMark
+from .machine import Clock, Heartbeat, ScheduledRun
+from .notification import Attempt, Notification, Outcome, Priority, Receipt, Status, WaitingFor
+from .template import MessageTemplate
+
+__all__ = [
+    "Account",
+    "AlertState",
+    "Attempt",
+    "Channel",
+    "ChannelName",
+    "Clock",
+    "Contact",
+    "EscalationAlert",
+    "Heartbeat",
+    "MessageTemplate",
+    "Notification",
+    "Outcome",
+    "Priority",
+    "Receipt",
+    "ScheduledRun",
+    "Severity",
+    "Status",
+    "UnreachableMark",
+    "WaitingFor",
+]
