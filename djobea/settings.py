@@ -4,51 +4,72 @@ Every setting is described, with an example, in `.env.example`. Importing this m
 is reported by the system checks in `djobea/checks.py`, in one sentence that names the setting and the remedy.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
-import environ
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
+
+from .environment import Environment
+from .logging import configuration as logging_configuration
 
 django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+env = Environment(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
+ENVIRONMENT_FINDINGS = env.findings
 
-DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-PORT = env.int("PORT", default=8000)
-PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default=f"http://127.0.0.1:{PORT}").rstrip("/")
-SIMULATOR = env.bool("SIMULATOR", default=False)
+DEBUG = env.switch("DEBUG", default=False)
+SECRET_KEY = env.text("SECRET_KEY")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", [])
+PORT = env.whole("PORT", 8000)
+PUBLIC_BASE_URL = env.text("PUBLIC_BASE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+SIMULATOR = env.switch("SIMULATOR", default=False)
 
 # --- Twilio -----------------------------------------------------------------------------------------------------
-TWILIO_ACCOUNT_SID = env.str("TWILIO_ACCOUNT_SID", default="")
-TWILIO_AUTH_TOKEN = env.str("TWILIO_AUTH_TOKEN", default="")
-TWILIO_API_KEY_SID = env.str("TWILIO_API_KEY_SID", default="")
-TWILIO_API_KEY_SECRET = env.str("TWILIO_API_KEY_SECRET", default="")
-TWILIO_WHATSAPP_FROM = env.str("TWILIO_WHATSAPP_FROM", default="")
-TWILIO_SMS_FROM = env.str("TWILIO_SMS_FROM", default="")
-TWILIO_SMS_ACCOUNT_SID = env.str("TWILIO_SMS_ACCOUNT_SID", default="")
-TWILIO_SMS_AUTH_TOKEN = env.str("TWILIO_SMS_AUTH_TOKEN", default="")
-TWILIO_API_BASE_URL = env.str("TWILIO_API_BASE_URL", default="").rstrip("/")
-TWILIO_DAILY_LIMIT = env.int("TWILIO_DAILY_LIMIT") if env.str("TWILIO_DAILY_LIMIT", default="") else None
-TWILIO_TIMEOUT_SECONDS = env.int("TWILIO_TIMEOUT_SECONDS", default=30)
-NOTIFICATION_LEASE_SECONDS = env.int("NOTIFICATION_LEASE_SECONDS", default=60)
+TWILIO_ACCOUNT_SID = env.text("TWILIO_ACCOUNT_SID")
+TWILIO_AUTH_TOKEN = env.text("TWILIO_AUTH_TOKEN")
+TWILIO_API_KEY_SID = env.text("TWILIO_API_KEY_SID")
+TWILIO_API_KEY_SECRET = env.text("TWILIO_API_KEY_SECRET")
+TWILIO_WHATSAPP_FROM = env.text("TWILIO_WHATSAPP_FROM")
+TWILIO_SMS_FROM = env.text("TWILIO_SMS_FROM")
+TWILIO_SMS_ACCOUNT_SID = env.text("TWILIO_SMS_ACCOUNT_SID")
+TWILIO_SMS_AUTH_TOKEN = env.text("TWILIO_SMS_AUTH_TOKEN")
+TWILIO_API_BASE_URL = env.text("TWILIO_API_BASE_URL").rstrip("/")
+TWILIO_DAILY_LIMIT = env.whole_or_none("TWILIO_DAILY_LIMIT")
+TWILIO_TIMEOUT_SECONDS = env.whole("TWILIO_TIMEOUT_SECONDS", 30)
+NOTIFICATION_LEASE_SECONDS = env.whole("NOTIFICATION_LEASE_SECONDS", 60)
 
 # --- Mail -------------------------------------------------------------------------------------------------------
-EMAIL_URL = env.str("EMAIL_URL", default="")
-vars().update(env.email_url_config(EMAIL_URL or "consolemail://"))
+EMAIL_URL = env.text("EMAIL_URL")
+vars().update(env.email("EMAIL_URL", "consolemail://"))
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="Djobea <djobea@localhost>")
-STAFF_ALERT_EMAILS = env.list("STAFF_ALERT_EMAILS", default=[])
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Djobea <djobea@localhost>")
+STAFF_ALERT_EMAILS = env.words("STAFF_ALERT_EMAILS", [])
 
 # --- Many machines ----------------------------------------------------------------------------------------------
-CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
+
+# --- Database ---------------------------------------------------------------------------------------------------
+DATA_DIR = Path(env.text("DATA_DIR", str(BASE_DIR / ".data")))  # of the embedded server
+EMBEDDED_POSTGRES_OPTIONS: dict[str, str] = {}  # tests speed it up here
+DATABASE_POOL_SIZE = env.whole("DATABASE_POOL_SIZE", 0)
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": dict(env.database("DATABASE_URL") or {"ENGINE": "djobea.postgres", "NAME": "djobea", "USER": "postgres"})
+}
+DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+if DATABASE_POOL_SIZE > 0:
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": DATABASE_POOL_SIZE,
+        "timeout": 10,  # seconds that a thread waits for a connection before the request fails
+        "max_lifetime": 1800,
+    }
 
 # --- Django -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -57,6 +78,7 @@ INSTALLED_APPS = [
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.inlines",
+    "unfold.contrib.simple_history",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -65,6 +87,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.postgres",
     "phonenumber_field",
+    "simple_history",
+    "axes",
+    "csp",
+    "django_structlog",
     "djobea",
     "providers",
     "notifications",
@@ -74,14 +100,18 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "djobea.content_security.ContentSecurityMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "djobea.urls"
@@ -103,13 +133,32 @@ TEMPLATES: list[dict[str, Any]] = [
     }
 ]
 
-DATABASE_URL = env.str("DATABASE_URL", default="")
-DATA_DIR = BASE_DIR / ".data"
-DATABASES: dict[str, dict[str, Any]] = {"default": {"NAME": "djobea", "USER": "postgres"}}
-if DATABASE_URL:
-    DATABASES["default"] = dict(env.db_url_config(DATABASE_URL))
-DATABASES["default"] |= {"ENGINE": "djobea.postgres", "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+LANGUAGE_CODE = env.choice("LANGUAGE_CODE", "fr", ("fr", "en"))
+# Pidgin has no catalog code that Django knows; its words live in the templates of replies.
+LANGUAGES = [("fr", _("French")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.time_zone("TIME_ZONE", "Africa/Douala")
+USE_TZ = True
+USE_I18N = True
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "static-collected"
+WHITENOISE_USE_FINDERS = DEBUG  # development needs no collectstatic
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+PHONENUMBER_DEFAULT_REGION = "CM"
+PHONENUMBER_DB_FORMAT = "E164"
+SIMPLE_HISTORY_REVERT_DISABLED = True
+
+# --- Who may come in --------------------------------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -119,19 +168,86 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-
-LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="fr")
-# Pidgin has no catalog code that Django knows; its words live in the templates of replies.
-LANGUAGES = [("fr", _("French")), ("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = env.str("TIME_ZONE", default="Africa/Douala")
-USE_TZ = True
-USE_I18N = True
-
-STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "static-collected"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 LOGIN_REDIRECT_URL = "admin:index"
+LOGIN_URL = "admin:login"
+AXES_FAILURE_LIMIT = 20
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]  # either of them: one guesser, or many against one name
+# Behind a proxy, all visitors would share its address: it is the server's ProxyFix (or the like) that must set
+# REMOTE_ADDR, since a header that anybody can write must never decide who is locked out.
+AXES_IPWARE_PROXY_COUNT = 0
 
-PHONENUMBER_DEFAULT_REGION = "CM"
-PHONENUMBER_DB_FORMAT = "E164"
+# --- HTTPS ------------------------------------------------------------------------------------------------------
+# A browser reaches Djobea by the scheme of PUBLIC_BASE_URL. Over https, cookies and redirects insist on it; the
+# embedded proxy header is believed only then (docs/decisions/0004-settings-and-proxies.md).
+IS_HTTPS = PUBLIC_BASE_URL.startswith("https://")
+SECURE_SSL_REDIRECT = IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health/"]  # load balancers ask over plain HTTP
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if IS_HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_HTTPS
+SECURE_HSTS_PRELOAD = IS_HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = IS_HTTPS
+CSRF_COOKIE_SECURE = IS_HTTPS
+SESSION_COOKIE_AGE = 12 * 3600
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # bytes; Twilio's webhooks carry links, never files
+
+# What a page may load. Strict everywhere; `djobea/content_security.py` gives the admin what its libraries need.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# --- Logs -------------------------------------------------------------------------------------------------------
+LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
+LOG_FORMAT = env.choice("LOG_FORMAT", "text" if DEBUG else "json", ("text", "json"))
+LOGGING = logging_configuration(level=LOG_LEVEL, style=LOG_FORMAT)
+LOGGING_CONFIG = "djobea.logging.configure"
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data that nobody needs here
+
+# --- Admin theme ------------------------------------------------------------------------------------------------
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "Djobea",
+    "SITE_HEADER": "Djobea",
+    "SITE_SYMBOL": "handyman",
+    "SITE_FAVICONS": [
+        {
+            "rel": "icon",
+            "type": "image/svg+xml",
+            "href": lambda _request: static("djobea/favicon.svg"),
+        }
+    ],
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_LANGUAGES": True,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "8px",
+    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+    "COMMAND": {"search_models": True, "show_history": True},
+    # The green of the logo, from pale to dark.
+    "COLORS": {
+        "primary": {
+            "50": "oklch(97.5% .021 166.1)",
+            "100": "oklch(94.2% .045 165.2)",
+            "200": "oklch(88.6% .078 164.6)",
+            "300": "oklch(79.8% .112 163.9)",
+            "400": "oklch(68.6% .125 163.1)",
+            "500": "oklch(58.2% .117 162.6)",
+            "600": "oklch(48.8% .101 162.4)",
+            "700": "oklch(41.5% .085 163.0)",
+            "800": "oklch(35.4% .070 164.1)",
+            "900": "oklch(30.2% .058 165.3)",
+            "950": "oklch(20.6% .041 166.5)",
+        }
+    },
+}
