@@ -95,7 +95,9 @@ class SimulatorProcess:
         """Ask again and again until the answer is true, and return it. Raises `AssertionError` when time is over."""
         deadline = time.monotonic() + seconds
         while not (found := ready()):
-            assert time.monotonic() < deadline, f"Not within {seconds} s; the log ends with {self.control('log')['log'][-3:]}"
+            assert time.monotonic() < deadline, (
+                f"Not within {seconds} s; the log ends with {self.control('log')['log'][-3:]}"
+            )
             time.sleep(0.02)
         return found
 

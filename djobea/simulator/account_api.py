@@ -1,6 +1,7 @@
 """What health checks ask: accounts, balance, numbers and senders; and the files of messages."""
 
 import secrets
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -105,7 +106,7 @@ class AccountApi:
         if world.options.media_redirect:
             key = secrets.token_urlsafe(24)
             world.media_links[key] = media
-            world.clock.after(LINK_SECONDS, lambda: world.media_links.pop(key, None) and None)
+            world.clock.after(LINK_SECONDS, partial(_drop, world, key))
             return web.Response(status=307, headers={"Location": f"{world.public_url}/media/{key}"})
         return file_response(media)
 
@@ -115,6 +116,10 @@ class AccountApi:
         if not media:
             raise web.HTTPNotFound
         return file_response(media)
+
+
+def _drop(world: World, key: str) -> None:
+    world.media_links.pop(key, None)
 
 
 def file_response(media: Media) -> web.Response:

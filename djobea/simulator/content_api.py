@@ -1,5 +1,6 @@
 """Content templates and their approval by WhatsApp."""
 
+from itertools import pairwise
 from typing import Any
 
 from aiohttp import web
@@ -95,7 +96,9 @@ class ContentApi:
             "rejection_reason": reason,
         }
         # Twilio answers before WhatsApp has looked at it.
-        return web.json_response(resources.approval(content) | {"status": "received", "rejection_reason": ""}, status=201)
+        return web.json_response(
+            resources.approval(content) | {"status": "received", "rejection_reason": ""}, status=201
+        )
 
     async def fetch_approval(self, request: web.Request) -> web.Response:
         """GET where the approval stands."""
@@ -130,7 +133,7 @@ async def _json(request: web.Request) -> dict[str, Any]:
 
 
 def _objection(content: Content) -> str:
-    """Why WhatsApp would refuse the template (twilio_contract.md section 6); empty when it would not."""
+    """Why WhatsApp would refuse the template; empty when it would not."""
     if contents.SESSION_ONLY & set(content.types):
         return "List pickers can be used in a session only."
     for part in content.types.values():
@@ -138,6 +141,6 @@ def _objection(content: Content) -> str:
         marks = list(contents.PLACEHOLDER.finditer(body))
         if marks and (marks[0].start() == 0 or marks[-1].end() == len(body)):
             return "The body may not start or end with a variable."
-        if any(not body[one.end() : two.start()].strip() for one, two in zip(marks, marks[1:], strict=False)):
+        if any(not body[one.end() : two.start()].strip() for one, two in pairwise(marks)):
             return "The body may not have two variables side by side."
     return ""

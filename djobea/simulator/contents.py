@@ -49,7 +49,10 @@ def check(types: dict[str, Any]) -> None:
 
 
 def _check_choices(name: str, part: dict[str, Any]) -> None:
-    limits = {"twilio/quick-reply": ("actions", "title", 20, MOST_BUTTONS), "twilio/list-picker": ("items", "item", 24, MOST_ITEMS)}
+    limits = {
+        "twilio/quick-reply": ("actions", "title", 20, MOST_BUTTONS),
+        "twilio/list-picker": ("items", "item", 24, MOST_ITEMS),
+    }
     if name not in limits:
         return
     key, label, longest, most = limits[name]

@@ -2,7 +2,7 @@
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final
 
@@ -12,15 +12,23 @@ from djobea.simulator import pictures
 from djobea.simulator.account_api import file_response
 from djobea.simulator.faults import WrongFaultError
 from djobea.simulator.furnishing import furnish
+from djobea.simulator.gate import Handler
 from djobea.simulator.lifecycle import Lifecycle
 from djobea.simulator.messages_api import media_bytes
 from djobea.simulator.scripts import READY_MADE, Director
 from djobea.simulator.state import Message, World
 from djobea.simulator.town import ImpossibleError, Town
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 HEARTBEAT_SECONDS: Final = 15.0
-SETTINGS: Final = ("window_rule", "strict", "sms_two_way", "media_auth", "media_redirect", "sent_after", "delivered_after")
+SETTINGS: Final = (
+    "window_rule",
+    "strict",
+    "sms_two_way",
+    "media_auth",
+    "media_redirect",
+    "sent_after",
+    "delivered_after",
+)
 
 
 class Control:
@@ -57,7 +65,11 @@ class Control:
     async def state(self, _request: web.Request) -> web.Response:
         """Everything that the page shows at its start."""
         world = self._world
-        shown = [pictures.message(world, each) for each in islice(world.messages_at(), 2000) if world.phone_at(each.phone_address)]
+        shown = [
+            pictures.message(world, each)
+            for each in islice(world.messages_at(), 2000)
+            if world.phone_at(each.phone_address)
+        ]
         facts = {
             "phones": [pictures.phone(each) for each in world.phones.values()],
             "messages": shown[::-1],
@@ -204,7 +216,9 @@ class Control:
         return web.json_response({"log": entries})
 
     def _script_facts(self) -> dict[str, Any]:
-        ready = [{"name": name, "title": script["title"], "steps": script["steps"]} for name, script in READY_MADE.items()]
+        ready = [
+            {"name": name, "title": script["title"], "steps": script["steps"]} for name, script in READY_MADE.items()
+        ]
         return {"scripts": ready, "running": list(self._director.running.values())}
 
     def _tell_faults(self) -> None:
@@ -216,11 +230,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Keeps other sites out of the control API, and says in JSON what is wrong with a call."""
     if not request.path.startswith("/control/"):
         return await handler(request)
-    origin = request.headers.get("Origin", "")
-    if origin and origin.partition("://")[2] != request.host:
-        return _wrong("The control API takes no calls from other sites.", 403)
-    if request.method == "POST" and request.can_read_body and request.content_type != "application/json":
-        return _wrong("The control API speaks JSON: send Content-Type: application/json.", 415)
+    if turned_away := _turned_away(request):
+        return turned_away
     try:
         return await handler(request)
     except (WrongFaultError, ImpossibleError) as error:
@@ -229,6 +240,15 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return _wrong(error.reason, error.status)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         return _wrong(f"This makes no sense: {error}", 400)
+
+
+def _turned_away(request: web.Request) -> web.Response | None:
+    origin = request.headers.get("Origin", "")
+    if origin and origin.partition("://")[2] != request.host:
+        return _wrong("The control API takes no calls from other sites.", 403)
+    if request.method == "POST" and request.can_read_body and request.content_type != "application/json":
+        return _wrong("The control API speaks JSON: send Content-Type: application/json.", 415)
+    return None
 
 
 def _wrong(text: str, status: int) -> web.Response:

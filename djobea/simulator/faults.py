@@ -155,7 +155,9 @@ class FaultBoard:
         known = KINDS[name].parameters
         meant = {"fault", "id", "on", "probability", "count", "duration_seconds", *FILTERS}
         if strange := set(wish) - meant - set(known):
-            raise WrongFaultError(f"{name} has no {', '.join(sorted(strange))}. It knows: {', '.join(known) or 'none'}.")
+            raise WrongFaultError(
+                f"{name} has no {', '.join(sorted(strange))}. It knows: {', '.join(known) or 'none'}."
+            )
         try:
             duration, count = wish.get("duration_seconds"), wish.get("count")
             return Fault(

@@ -14,7 +14,15 @@ from djobea.simulator.town import ImpossibleError, Town
 PHONE_SWITCHES: Final = ("on", "whatsapp", "blocks_sender", "hides_number", "read_receipts")
 PHONE_TEXTS: Final = ("name", "role", "language", "wa_id")
 ACCOUNT_FIELDS: Final = ("auth_token", "friendly_name", "status", "is_trial", "balance", "daily_limit")
-SENDER_FIELDS: Final = ("status", "callback_url", "status_callback_url", "is_sandbox", "quality_rating", "messaging_limit", "account_sid")
+SENDER_FIELDS: Final = (
+    "status",
+    "callback_url",
+    "status_callback_url",
+    "is_sandbox",
+    "quality_rating",
+    "messaging_limit",
+    "account_sid",
+)
 
 
 class FurnitureApi:
@@ -134,7 +142,9 @@ class FurnitureApi:
 
     async def opt_outs(self, _request: web.Request) -> web.Response:
         """GET the pairs that Twilio blocks (21610)."""
-        return web.json_response({"opt_outs": [{"sender": one, "recipient": two} for one, two in self._world.opted_out]})
+        return web.json_response(
+            {"opt_outs": [{"sender": one, "recipient": two} for one, two in self._world.opted_out]}
+        )
 
     async def change_opt_out(self, request: web.Request) -> web.Response:
         """POST `{"sender": ..., "recipient": ..., "opted_out": true}`."""

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, NoReturn
 
 from aiohttp import web
+from aiohttp.typedefs import Middleware
 
 from djobea.simulator.errors import TwilioError
 from djobea.simulator.state import Account, World, channel_of
@@ -36,7 +37,12 @@ def is_api(request: web.Request) -> bool:
     return request.path.startswith(API_PATHS)
 
 
-def middleware(world: World) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def is_create(request: web.Request) -> bool:
+    """Whether the call creates a message."""
+    return request.method == "POST" and request.path.endswith("/Messages.json")
+
+
+def middleware(world: World) -> Middleware:
     """All that happens around every call of the REST API."""
 
     @web.middleware
@@ -79,7 +85,12 @@ def facts_of(request: web.Request, form: dict[str, str]) -> dict[str, str]:
     """What the filters of faults look at, as far as the request says it."""
     to = form.get("To", "")
     account = request.match_info.get("account_sid", "")
-    return {"account": account, "channel": channel_of(to) if to else "", "sender": form.get("From", ""), "recipient": to}
+    return {
+        "account": account,
+        "channel": channel_of(to) if to else "",
+        "sender": form.get("From", ""),
+        "recipient": to,
+    }
 
 
 def account_of(world: World, request: web.Request) -> Account:
@@ -117,28 +128,21 @@ def _basic(header: str) -> tuple[str, str]:
 
 
 async def _answered(world: World, request: web.Request, handler: Handler, facts: dict[str, str]) -> web.StreamResponse:
-    is_create = request.method == "POST" and request.path.endswith("/Messages.json")
-    faults = world.faults
-    if faults.strikes("down", facts):
-        cut(request)
-    if slow := faults.strikes("slow", facts, lambda found: is_create or bool(found["all_calls"])):
-        spread = float(slow.parameters["spread"]) * world.random.uniform(-1, 1)
-        await asyncio.sleep(max(0.0, float(slow.parameters["seconds"]) + spread))
     try:
         if request.match_info.get("owner_sid") and not world.options.media_auth:
             return await handler(request)
-        if faults.strikes("bad_credentials", facts):
-            raise TwilioError(20003)
-        account = account_of(world, request)
+        await _suffer_transport(world, request, facts)
+        request["account"] = account_of(world, request)
         if limited := _too_many(world, facts):
             return limited
-        if is_create and faults.strikes("cut_before", facts):
+        if is_create(request) and world.faults.strikes("cut_before", facts):
             cut(request)
-        if broken := faults.strikes("server_error", facts, lambda found: not found["created"] or is_create):
+        if broken := world.faults.strikes(
+            "server_error", facts, lambda found: not found["created"] or is_create(request)
+        ):
             if broken.parameters["created"]:
                 await handler(request)
             return _server_error(broken.parameters)
-        request["account"] = account
         return await handler(request)
     except TwilioError as error:
         return refusal(error)
@@ -146,6 +150,17 @@ async def _answered(world: World, request: web.Request, handler: Handler, facts:
         code = 20004 if error.status == 405 else 20404  # noqa: PLR2004
         missing = f"The requested resource {request.path} was not found"
         return refusal(TwilioError(code, message=missing if code == 20404 else ""))  # noqa: PLR2004
+
+
+async def _suffer_transport(world: World, request: web.Request, facts: dict[str, str]) -> None:
+    faults = world.faults
+    if faults.strikes("down", facts):
+        cut(request)
+    if slow := faults.strikes("slow", facts, lambda found: is_create(request) or bool(found["all_calls"])):
+        spread = float(slow.parameters["spread"]) * world.random.uniform(-1, 1)
+        await asyncio.sleep(max(0.0, float(slow.parameters["seconds"]) + spread))
+    if faults.strikes("bad_credentials", facts):
+        raise TwilioError(20003)
 
 
 def _too_many(world: World, facts: dict[str, str]) -> web.Response | None:
@@ -174,7 +189,7 @@ def _server_error(parameters: dict[str, Any]) -> web.Response:
     return refusal(error)
 
 
-def _note(world: World, request: web.Request, facts: dict[str, str], status: int, code: str, began: float) -> None:  # noqa: PLR0913
+def _note(world: World, request: web.Request, facts: dict[str, str], status: int, code: str, began: float) -> None:
     world.log.add(
         "api",
         world.clock.now(),

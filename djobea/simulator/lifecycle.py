@@ -151,7 +151,7 @@ class Lifecycle:
         self.later(self._world.options.delivered_after, partial(self.deliver, message))
 
     def fields(self, message: Message, status: str) -> dict[str, str]:
-        """The form fields of a status callback (twilio_contract.md section 3)."""
+        """The form fields of a status callback."""
         fields = {
             "MessageSid": message.sid,
             "SmsSid": message.sid,

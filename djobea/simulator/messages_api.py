@@ -70,9 +70,7 @@ class MessagesApi:
         world = self._world
         fate = self._fated(facts)
         try:
-            if world.faults.strikes("unknown_sender", facts):
-                raise TwilioError(63007)
-            sender = rules.choose_sender(world, account, draft)
+            sender = rules.choose_sender(world, account, draft, facts)
             rules.check_permission(world, account, draft, sender)
         except TwilioError as error:
             if not draft.service or error.code == 21703:  # noqa: PLR2004
@@ -173,7 +171,10 @@ class MessagesApi:
         query = request.query
         size, page = resources.page_size(query.get("PageSize")), resources.number(query.get("Page"), 0)
         rows = list(islice(self._listed(request), page * size, (page + 1) * size + 1))
-        links = {name: quote(value, safe="") for name, value in query.items()} | {"Page": str(page), "PageSize": str(size)}
+        links = {name: quote(value, safe="") for name, value in query.items()} | {
+            "Page": str(page),
+            "PageSize": str(size),
+        }
         links = {name.replace("<", "%3C").replace(">", "%3E"): value for name, value in links.items()}
         shown = [resources.message(message) for message in rows[:size]]
         return web.json_response(resources.page_2010(request.path, links, "messages", shown, more=len(rows) > size))
@@ -184,7 +185,9 @@ class MessagesApi:
         to, sender = query.get("To", ""), query.get("From", "")
         dates = [(name[8:], value) for name, value in query.items() if name.startswith("DateSent")]
         for message in self._world.messages_at(*filter(None, (to, sender))):
-            fits = message.account_sid == account.sid and to in ("", message.recipient) and sender in ("", message.sender)
+            fits = (
+                message.account_sid == account.sid and to in ("", message.recipient) and sender in ("", message.sender)
+            )
             if not fits or message.hidden_from_list or message.listed_from > now:
                 continue
             if all(_in_time(message.sent, mark, value) for mark, value in dates):

@@ -79,10 +79,14 @@ def media(parent: Message, it: Media) -> dict[str, Any]:
     }
 
 
-def page_2010(path: str, query: dict[str, str], key: str, rows: Sequence[dict[str, Any]], *, more: bool) -> dict[str, Any]:
+def page_2010(
+    path: str, query: dict[str, str], key: str, rows: Sequence[dict[str, Any]], *, more: bool
+) -> dict[str, Any]:
     """A page of the 2010 API; `query` is the request's own without Page and PageSize, already URL-quoted."""
     page, size = int(query.get("Page", "0")), int(query["PageSize"])
-    filters = "".join(f"&{name}={value}" for name, value in query.items() if name not in {"Page", "PageSize", "PageToken"})
+    filters = "".join(
+        f"&{name}={value}" for name, value in query.items() if name not in {"Page", "PageSize", "PageToken"}
+    )
 
     def link(number: int) -> str:
         token = f"&PageToken=PA{number}" if number else ""
@@ -101,7 +105,7 @@ def page_2010(path: str, query: dict[str, str], key: str, rows: Sequence[dict[st
     }
 
 
-def page_v1(url: str, page: int, size: int, key: str, rows: Sequence[dict[str, Any]], *, more: bool) -> dict[str, Any]:  # noqa: PLR0913
+def page_v1(url: str, page: int, size: int, key: str, rows: Sequence[dict[str, Any]], *, more: bool) -> dict[str, Any]:
     """A page of the newer APIs; `url` ends with `?` or `&`."""
 
     def link(number: int) -> str:
@@ -205,7 +209,13 @@ def content_and_approvals(it: Content) -> dict[str, Any]:
 
 def approval(it: Content) -> dict[str, Any]:
     """Where WhatsApp's approval stands; `unsubmitted` before it was asked for."""
-    nothing = {"name": "", "category": "", "status": "unsubmitted", "rejection_reason": "", "allow_category_change": True}
+    nothing = {
+        "name": "",
+        "category": "",
+        "status": "unsubmitted",
+        "rejection_reason": "",
+        "allow_category_change": True,
+    }
     return {**nothing, "content_type": next(iter(it.types), ""), **it.approval}
 
 

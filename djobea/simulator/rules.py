@@ -73,8 +73,10 @@ def read(world: World, account: Account, form: Mapping[str, str], media_urls: li
     return draft
 
 
-def choose_sender(world: World, account: Account, draft: Draft) -> Sender:
+def choose_sender(world: World, account: Account, draft: Draft, facts: Mapping[str, str]) -> Sender:
     """The sender that the message leaves by; raises `TwilioError` when there is none."""
+    if world.faults.strikes("unknown_sender", facts):
+        raise TwilioError(63007)
     if not draft.sender:
         for sender in world.senders.values():
             if sender.account_sid == account.sid and sender.channel == draft.channel:
@@ -85,16 +87,25 @@ def choose_sender(world: World, account: Account, draft: Draft) -> Sender:
         raise TwilioError(code)
     if draft.sender == draft.to:
         raise TwilioError(21266)
+    return (
+        _whatsapp_sender(world, account, draft) if draft.channel == "whatsapp" else _sms_sender(world, account, draft)
+    )
+
+
+def _whatsapp_sender(world: World, account: Account, draft: Draft) -> Sender:
     found = world.senders.get(draft.sender)
-    if draft.channel == "whatsapp":
-        if not found or found.account_sid != account.sid or not found.status.startswith("ONLINE"):
-            raise TwilioError(63007)
-        return found
+    if not found or found.account_sid != account.sid or not found.status.startswith("ONLINE"):
+        raise TwilioError(63007)
+    return found
+
+
+def _sms_sender(world: World, account: Account, draft: Draft) -> Sender:
     if account.is_trial and ALPHANUMERIC.fullmatch(draft.sender):
         raise TwilioError(21267)
+    found = world.senders.get(draft.sender)
     if not found or found.account_sid != account.sid:
-        raise TwilioError(21606, message=f"The 'From' phone number provided ({draft.sender}) is not a valid "
-                          "message-capable Twilio phone number for this destination/account")  # fmt: skip
+        words = f"The 'From' phone number provided ({draft.sender}) is not a valid message-capable Twilio phone number"
+        raise TwilioError(21606, message=f"{words} for this destination/account")
     return found
 
 
@@ -117,7 +128,9 @@ def check_budget(world: World, account: Account, facts: Mapping[str, str]) -> No
     fault = world.faults.standing("daily_limit", facts)
     if fault and used >= int(fault.parameters["limit"] or 0):
         world.faults.strikes("daily_limit", facts)
-        raise too_many_today(account.sid, None if fault.parameters["null_text"] else int(fault.parameters["limit"] or 0))
+        raise too_many_today(
+            account.sid, None if fault.parameters["null_text"] else int(fault.parameters["limit"] or 0)
+        )
 
 
 def _read_content(world: World, account: Account, draft: Draft, form: Mapping[str, str]) -> None:

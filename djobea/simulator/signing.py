@@ -1,4 +1,4 @@
-"""Twilio's request signature (twilio_contract.md section 5; the real validator checks it in the tests)."""
+"""Twilio's request signature; the real validator checks it in the tests."""
 
 import base64
 import hashlib

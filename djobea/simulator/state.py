@@ -2,7 +2,7 @@
 
 import random
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Reversible
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -213,14 +213,11 @@ class World:
 
     def messages_at(self, *addresses: str) -> Iterator[Message]:
         """The messages to or from all of these addresses, the newest first; all messages without an address."""
-        known: Iterable[Message]
-        if addresses:
-            known = min((self._by_address.get(address, deque()) for address in addresses), key=len)
-        else:
-            known = self.messages.values()
+        at_each = [self._by_address.get(address, deque()) for address in addresses]
+        known: Reversible[Message] = min(at_each, key=len) if at_each else self.messages.values()
         return (
             message
-            for message in reversed(known)  # type: ignore[call-overload]  # both deques and dict views are reversible
+            for message in reversed(known)
             if all(address in (message.sender, message.recipient) for address in addresses)
         )
 
@@ -247,4 +244,3 @@ class World:
 def channel_of(address: str) -> str:
     """`whatsapp` or `sms`, as the address says."""
     return "whatsapp" if address.startswith("whatsapp:") else "sms"
-

@@ -5,26 +5,17 @@ import binascii
 import json
 import uuid
 from collections.abc import Mapping
-from html.parser import HTMLParser
 from typing import Any, Final
 
 from djobea.simulator import pictures
 from djobea.simulator.errors import TwilioError
 from djobea.simulator.lifecycle import Lifecycle, facts_of
 from djobea.simulator.state import Media, Message, Phone, Sender, World
+from djobea.simulator.twiml import OPT_OUT_REPLIES, opt_out_kind, replies_in
 from djobea.simulator.webhooks import Answer, Caller
 
 LARGEST_MEDIA: Final = 16 * 1024 * 1024
 MEDIA_TYPES: Final = {"image": "image", "audio": "audio", "video": "video"}
-# Single words that Twilio itself obeys on SMS (twilio_contract.md section 6).
-STOP_WORDS: Final = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "ARRET", "ARRETE", "ARRETT"})
-START_WORDS: Final = frozenset({"START", "YES", "UNSTOP"})
-HELP_WORDS: Final = frozenset({"HELP", "INFO"})
-OPT_OUT_REPLIES: Final = {
-    "STOP": "You have successfully been unsubscribed. You will not receive any more messages from this number. Reply START to resubscribe.",
-    "START": "You have successfully been re-subscribed to messages from this number. Reply HELP for help. Reply STOP to unsubscribe.",
-    "HELP": "Reply STOP to unsubscribe. Msg&Data Rates May Apply.",
-}
 TAPS: Final = ("button", "item")
 
 
@@ -73,7 +64,9 @@ class Town:
 
     def read_all(self, phone: Phone) -> int:
         """The person looks at the phone: everything delivered is read. Returns how many messages that were."""
-        unread = [m for address in phone.addresses() for m in self._world.messages_at(address) if m.status == "delivered"]
+        unread = [
+            m for address in phone.addresses() for m in self._world.messages_at(address) if m.status == "delivered"
+        ]
         for message in reversed(unread):
             self._lifecycle.read(phone, message)
         return len(unread)
@@ -122,7 +115,12 @@ class Town:
     def _shown(self, phone: Phone, sid: str) -> list[Message]:
         if sid:
             return [self._world.messages[sid]] if sid in self._world.messages else []
-        found = [m for address in phone.addresses() for m in self._world.messages_at(address) if m.status in {"delivered", "read"}]
+        found = [
+            m
+            for address in phone.addresses()
+            for m in self._world.messages_at(address)
+            if m.status in {"delivered", "read"}
+        ]
         return sorted(found, key=lambda each: each.created, reverse=True)
 
     def _tap_fields(self, original: Message, tap: str, choice: Mapping[str, Any]) -> dict[str, str]:
@@ -130,7 +128,11 @@ class Town:
         is_template = bool(content and content.approval.get("status") == "approved")
         replied = {"OriginalRepliedMessageSender": original.sender, "OriginalRepliedMessageSid": original.sid}
         if tap == "item":
-            choice_fields = {"ListId": str(choice.get("id", "")), "ListTitle": str(choice["item"]), "MessageType": "interactive"}
+            choice_fields = {
+                "ListId": str(choice.get("id", "")),
+                "ListTitle": str(choice["item"]),
+                "MessageType": "interactive",
+            }
             return replied | choice_fields
         title = str(choice["title"])
         fields = {"ButtonText": title, "ButtonPayload": str(choice.get("id") or title)}
@@ -139,9 +141,8 @@ class Town:
         return replied | fields | {"MessageType": "interactive", "Forwarded": "false", "FrequentlyForwarded": "false"}
 
     def _obey_opt_out(self, message: Message) -> str:
-        word = message.body.strip().upper()
+        kind = opt_out_kind(message.body)
         pair = (message.recipient, message.sender)
-        kind = "STOP" if word in STOP_WORDS else "START" if word in START_WORDS else "HELP" if word in HELP_WORDS else ""
         if kind == "STOP":
             self._world.opted_out.add(pair)
         elif kind == "START":
@@ -151,7 +152,7 @@ class Town:
         return kind
 
     def _form(self, message: Message, phone: Phone, opt_out: str) -> dict[str, str]:
-        """The fields of the inbound webhook (twilio_contract.md section 4)."""
+        """The fields of the inbound webhook."""
         fields = {
             "MessageSid": message.sid,
             "SmsMessageSid": message.sid,
@@ -201,7 +202,12 @@ class Town:
 
     async def _tell(self, message: Message, sender: Sender) -> None:
         account = self._world.accounts.get(sender.account_sid)
-        facts = {"account": message.account_sid, "channel": message.channel, "sender": sender.address, "recipient": message.sender}
+        facts = {
+            "account": message.account_sid,
+            "channel": message.channel,
+            "sender": sender.address,
+            "recipient": message.sender,
+        }
         if not account or not sender.callback_url:
             self._noted(message, sender, Answer(failure="no webhook"))
             return
@@ -223,7 +229,9 @@ class Town:
             message.error_code, message.error_message = code, TwilioError(code).message
         outcome = {"http_status": answer.http_status, "failure": answer.failure, "tries": answer.tries}
         message.callbacks.append({"status": "received", "at": now, "outcome": "called", **outcome})
-        world.log.add("inbound", now, sid=message.sid, status="received", code=code or "", url=sender.callback_url, **outcome)
+        world.log.add(
+            "inbound", now, sid=message.sid, status="received", code=code or "", url=sender.callback_url, **outcome
+        )
         world.hub.publish("message", pictures.message(world, message))
 
     def _reply(self, to: Message, text: str) -> None:
@@ -244,37 +252,6 @@ class Town:
             account.accepted.append(now)
         self._remember(reply)
         self._lifecycle.begin(reply)
-
-
-class _Replies(HTMLParser):
-    """Collects the texts of `<Message>` in TwiML."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.texts: list[str] = []
-        self._depth = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002
-        if tag == "message":
-            self._depth += 1
-            self.texts.append("")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "message":
-            self._depth -= 1
-
-    def handle_data(self, data: str) -> None:
-        if self._depth:
-            self.texts[-1] += data
-
-
-def replies_in(answer: Answer) -> list[str]:
-    """The messages that a TwiML answer sends."""
-    if not answer.is_taken or "xml" not in answer.content_type:
-        return []
-    reader = _Replies()
-    reader.feed(answer.text)
-    return [text.strip() for text in reader.texts if text.strip()]
 
 
 def _message_type(message: Message) -> str:

@@ -42,7 +42,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
-    """Connection overrides of a URL's fragment (twilio_contract.md section 5); milliseconds in the URL, seconds here."""
+    """Connection overrides of a URL's fragment; milliseconds in the URL, seconds here."""
 
     connect: float = 5.0
     read: float = 15.0
@@ -102,7 +102,7 @@ class Caller:
                 break
         return answer
 
-    async def _follow(  # noqa: PLR0913 (one call has that many parts)
+    async def _follow(
         self,
         url: str,
         fields: dict[str, str],
@@ -123,7 +123,7 @@ class Caller:
                 method, sent = "GET", {}
         return answer
 
-    async def _once(  # noqa: PLR0913
+    async def _once(
         self,
         method: str,
         url: str,

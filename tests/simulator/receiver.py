@@ -60,7 +60,8 @@ class Receiver:
                 self.end_headers()
                 self.wfile.write(reply.body.encode())
 
-            do_GET = do_POST
+            def do_GET(self) -> None:
+                self.do_POST()
 
             def log_message(self, *_arguments: Any) -> None:
                 """Be quiet."""

@@ -18,7 +18,10 @@ def test_a_message_is_queued_then_sent_then_delivered_then_read(
 ) -> None:
     simulator.write(AWA, "Bonjour")
     sent = client.messages.create(
-        to=TO_AWA, from_=simulator.whatsapp_from, body="Bonsoir", status_callback=f"{receiver.base_url}/status/?attempt=a1"
+        to=TO_AWA,
+        from_=simulator.whatsapp_from,
+        body="Bonsoir",
+        status_callback=f"{receiver.base_url}/status/?attempt=a1",
     )
     assert (sent.status, sent.date_sent, sent.direction) == ("queued", None, "outbound-api")
     simulator.wait_for_status(str(sent.sid), "delivered")
@@ -78,7 +81,7 @@ def test_a_missing_recipient_or_sender_is_named(simulator: SimulatorProcess, cli
 
 
 def test_wrong_credentials_and_foreign_accounts_get_20003(simulator: SimulatorProcess) -> None:
-    for client in (simulator.client(auth_token="wrong"), simulator.client(account_sid=f"AC{9:032x}")):  # noqa: S106
+    for client in (simulator.client(auth_token="wrong"), simulator.client(account_sid=f"AC{9:032x}")):
         with pytest.raises(TwilioRestException) as refused:
             client.messages(f"SM{1:032x}").fetch()
         assert (refused.value.code, refused.value.status) == (20003, 401)
@@ -140,6 +143,11 @@ def test_a_trial_account_prefixes_sms_and_counts_sms_in_segments() -> None:
     assert str(sent.body).startswith("Sent from your Twilio trial account")
 
 
-@pytest.mark.parametrize(("body", "count"), [("a" * 160, "1"), ("a" * 161, "2"), ("ç" * 70, "1"), ("ç" * 71, "2"), ("à" * 160, "1"), ("€" * 81, "2")])
-def test_segments_are_counted_as_the_network_does(simulator: SimulatorProcess, client: Client, body: str, count: str) -> None:
+@pytest.mark.parametrize(
+    ("body", "count"),
+    [("a" * 160, "1"), ("a" * 161, "2"), ("ç" * 70, "1"), ("ç" * 71, "2"), ("à" * 160, "1"), ("€" * 81, "2")],
+)
+def test_segments_are_counted_as_the_network_does(
+    simulator: SimulatorProcess, client: Client, body: str, count: str
+) -> None:
     assert client.messages.create(to=AWA, from_=simulator.sms_from, body=body).num_segments == count
