@@ -24,7 +24,7 @@ class AlertState(models.TextChoices):
 
 class AlertQuerySet(TransitionQuerySet["EscalationAlert"]):
     sources: ClassVar = {
-        AlertState.OPEN: frozenset({AlertState.ACKNOWLEDGED, AlertState.RESOLVED}),
+        AlertState.OPEN: frozenset({AlertState.ACKNOWLEDGED}),
         AlertState.ACKNOWLEDGED: frozenset({AlertState.OPEN}),
         AlertState.RESOLVED: frozenset({AlertState.OPEN, AlertState.ACKNOWLEDGED}),
     }

@@ -1,0 +1,112 @@
+"""People: who writes to us, who wants no more, and whether we may write now."""
+
+import re
+import unicodedata
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import transaction
+
+from .models import Contact, UnreachableMark
+
+WINDOW: Final = timedelta(hours=24)  # WhatsApp's service window after the person's last message
+UNREACHABLE_FOR: Final = timedelta(days=7)
+# Whole messages only: "stop" inside a sentence is a word like any other.
+OPT_OUT_WORDS: Final = frozenset({"stop", "arret", "arrete", "arreter", "desabonner", "unsubscribe", "stopall"})
+OPT_IN_WORDS: Final = frozenset({"start", "reprendre", "demarrer", "unstop"})
+
+
+def _bare(text: str) -> str:
+    folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z ]+", "", folded).strip()
+
+
+def is_opt_out(text: str) -> bool:
+    """Whether the whole message asks us to stop writing."""
+    return _bare(text) in OPT_OUT_WORDS
+
+
+def is_opt_in(text: str) -> bool:
+    """Whether the whole message takes an opt-out back."""
+    return _bare(text) in OPT_IN_WORDS
+
+
+@transaction.atomic
+def for_number(phone_number: str, *, language: str = "") -> Contact:
+    """The contact with this E.164 number, made if there is none."""
+    contact, _ = Contact.objects.get_or_create(
+        phone_number=phone_number, defaults={"language": language} if language else {}
+    )
+    return contact
+
+
+@transaction.atomic
+def for_email(email: str) -> Contact:
+    """The contact with this address, made if there is none."""
+    contact, _ = Contact.objects.get_or_create(email=email)
+    return contact
+
+
+def split_address(address: str) -> tuple[str | None, str | None]:
+    """(number, WhatsApp id) of an address as Twilio writes it: `whatsapp:+237…`, `+237…` or `whatsapp:CM.…`."""
+    bare = address.strip().removeprefix("whatsapp:").strip()
+    if re.fullmatch(r"\+[1-9][0-9]{6,14}", bare):
+        return bare, None
+    return None, bare[:140] or None
+
+
+@transaction.atomic
+def note_inbound(*, sender: str, external_user_id: str = "", profile_name: str = "", at: datetime) -> Contact:
+    """Find, join or make the contact that wrote; opens its 24-hour window and lifts its unreachable marks.
+
+    A person is the WhatsApp id, else the number; the first message that carries both joins the two.
+    Raises `ValueError` for an empty address.
+    """
+    number, hidden = split_address(sender)
+    whatsapp_id = split_address(external_user_id)[1] if external_user_id else hidden
+    if not number and not whatsapp_id:
+        raise ValueError("The sender's address is empty.")
+    contact = _find(number, whatsapp_id)
+    contact.last_inbound_at = max(at, contact.last_inbound_at) if contact.last_inbound_at else at
+    if profile_name and not contact.name:
+        contact.name = profile_name[:120]
+    contact.save()
+    UnreachableMark.objects.filter(contact=contact).delete()
+    return contact
+
+
+def _find(number: str | None, whatsapp_id: str | None) -> Contact:
+    by_id = Contact.objects.filter(whatsapp_id=whatsapp_id).first() if whatsapp_id else None
+    by_number = Contact.objects.filter(phone_number=number).first() if number else None
+    contact = by_id or by_number
+    if contact is None:
+        contact, _ = Contact.objects.get_or_create(
+            **({"phone_number": number} if number else {"whatsapp_id": whatsapp_id}),
+        )
+    if number and not contact.phone_number and by_number is None:
+        contact.phone_number = number
+    if whatsapp_id and not contact.whatsapp_id and by_id is None:
+        contact.whatsapp_id = whatsapp_id
+    return contact
+
+
+def opt_out(contact: Contact, *, at: datetime) -> bool:
+    """Write nothing more to this person, but answers; False: was so already."""
+    return bool(Contact.objects.filter(pk=contact.pk, opted_out_at__isnull=True).update(opted_out_at=at))
+
+
+def opt_in(contact: Contact, *, at: datetime) -> bool:  # noqa: ARG001  the same shape as opt_out
+    """Take an opt-out back; False: there was none."""
+    return bool(Contact.objects.filter(pk=contact.pk, opted_out_at__isnull=False).update(opted_out_at=None))
+
+
+def mark_unreachable(contact: Contact, channel: str, code: str, *, at: datetime) -> None:
+    """Leave this address alone for a week, unless the person writes."""
+    UnreachableMark.objects.update_or_create(
+        contact=contact, channel=channel, defaults={"until": at + UNREACHABLE_FOR, "code": code}
+    )
+
+
+def window_is_open(contact: Contact | None, at: datetime) -> bool:
+    """Whether WhatsApp takes free text: the person wrote within the last 24 hours."""
+    return contact is not None and contact.last_inbound_at is not None and contact.last_inbound_at > at - WINDOW

@@ -1,0 +1,36 @@
+"""What of this app is done again and again, and how often. `djobea.worker` and Celery beat run this table."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+
+@dataclass(frozen=True)
+class Duty:
+    """A function that may run at any time on any worker, and how long to rest between two runs.
+
+    `run` takes the time and returns how many rows it changed; `slow` duties call other machines over HTTP, so they
+    run beside the sending, never in its way.
+    """
+
+    name: str
+    run: Callable[[datetime], int]
+    every: timedelta
+    slow: bool = False
+
+
+def duties() -> list[Duty]:
+    """The duties of this app."""
+    from . import channel_health, queue, reconciliation, routing, settlement, templates  # noqa: PLC0415  the table is lowest
+
+    return [
+        Duty("notifications.recover_leases", queue.recover_leases, timedelta(seconds=5)),
+        Duty("notifications.expire", queue.expire, timedelta(seconds=10)),
+        Duty("notifications.leave_paused_channels", routing.leave_paused_channels, timedelta(seconds=5)),
+        Duty("notifications.fall_back_without_receipt", settlement.fall_back_without_receipt, timedelta(seconds=5)),
+        Duty("notifications.tell_late_news", settlement.tell_news, timedelta(seconds=10)),
+        Duty("notifications.reopen_channels", channel_health.reopen_channels, timedelta(seconds=5)),
+        Duty("notifications.reconcile", reconciliation.reconcile_due, timedelta(seconds=5), slow=True),
+        Duty("notifications.probe_channels", channel_health.probe_paused, timedelta(seconds=20), slow=True),
+        Duty("notifications.create_templates", templates.create_missing, timedelta(seconds=20), slow=True),
+    ]

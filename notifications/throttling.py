@@ -1,0 +1,89 @@
+"""How much may leave now: a token bucket per channel, a rolling 24-hour budget per Twilio account, a pause per person.
+
+All of it is counted in the database under the lock of the channel's or account's row, so it holds across workers.
+Source of the daily rule: Twilio's page on error 63038 (a rolling 24 hours, for the whole account).
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Count
+
+from .models import Account, Attempt, Channel, Notification
+from .models.notification import UNCOUNTED
+
+DAY: Final = timedelta(hours=24)
+BURST_SECONDS: Final = 1.0  # a bucket holds at most this many seconds of its rate, and at least one message
+SLOW_FACTOR: Final = 0.1
+FLOOD_LIMIT: Final = 20  # messages to one person
+FLOOD_WINDOW: Final = timedelta(minutes=1)
+NEARLY_SPENT: Final = 0.8
+
+
+def used_slots(account: Account, at: datetime) -> int:
+    """Messages of this account in the last 24 hours: accepted, in flight or of unknown outcome."""
+    return Attempt.objects.filter(account=account, started_at__gt=at - DAY).exclude(outcome__in=UNCOUNTED).count()
+
+
+def free_slots(account: Account, *, urgent: bool, at: datetime) -> int | None:
+    """Messages that may still leave; None: no limit is known. Part of the limit is kept for urgent ones."""
+    if account.daily_limit is None:
+        return None
+    limit = account.daily_limit
+    if not urgent:
+        limit -= round(limit * account.urgent_share)
+    return max(0, limit - used_slots(account, at))
+
+
+def budget_left(*, urgent: bool, at: datetime) -> int | None:
+    """Messages that WhatsApp's account may still send in this rolling day; None: no limit is known."""
+    channel = Channel.objects.select_related("account").filter(name="whatsapp", account__isnull=False).first()
+    if channel is None or channel.account is None:
+        return None
+    if channel.account.paused_until and channel.account.paused_until > at:
+        return 0
+    return free_slots(channel.account, urgent=urgent, at=at)
+
+
+def next_free_slot(account: Account, *, at: datetime) -> datetime | None:
+    """When the oldest counted message leaves the 24-hour window; None: a slot is free now or nothing is counted."""
+    if account.daily_limit is None or used_slots(account, at) < account.daily_limit:
+        return None
+    counted = Attempt.objects.filter(account=account, started_at__gt=at - DAY).exclude(outcome__in=UNCOUNTED)
+    over = used_slots(account, at) - account.daily_limit
+    freed = counted.order_by("started_at").values_list("started_at", flat=True)[over : over + 1].first()
+    return freed + DAY if freed else None
+
+
+def speed(channel: Channel, at: datetime) -> float:
+    """Messages a second now; a tenth of the usual while the channel is slowed down."""
+    slowed = channel.slowed_until is not None and channel.slowed_until > at
+    return channel.per_second * SLOW_FACTOR if slowed else channel.per_second
+
+
+def tokens_now(channel: Channel, at: datetime) -> float:
+    """What the bucket holds at `at`; the channel's row must be locked if tokens are then taken."""
+    rate = speed(channel, at)
+    full = max(1.0, rate * BURST_SECONDS)
+    if channel.tokens_at is None:
+        return full
+    return min(full, channel.tokens + rate * max(0.0, (at - channel.tokens_at).total_seconds()))
+
+
+def take_tokens(channel: Channel, count: int, at: datetime) -> None:
+    """Take `count` tokens from a locked channel and save it."""
+    channel.tokens = tokens_now(channel, at) - count
+    channel.tokens_at = at
+    channel.save(update_fields=["tokens", "tokens_at"])
+
+
+def flooded(contact_ids: Iterable[int], at: datetime) -> set[int]:
+    """Those people who got 20 messages within the last minute and need a pause."""
+    counts = (
+        Notification.objects.filter(contact__in=list(contact_ids), attempts__started_at__gt=at - FLOOD_WINDOW)
+        .values_list("contact")
+        .annotate(many=Count("attempts"))
+        .filter(many__gte=FLOOD_LIMIT)
+    )
+    return {contact for contact, _ in counts}
