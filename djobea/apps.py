@@ -1,6 +1,11 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class DjobeaConfig(AppConfig):
     name = "djobea"
-    verbose_name = "Djobea"
+    verbose_name = _("Djobea")
+
+    def ready(self) -> None:
+        """Register the checks of the settings."""
+        from . import checks  # noqa: F401, PLC0415  registers itself

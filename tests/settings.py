@@ -20,6 +20,9 @@ os.environ |= {
 
 from djobea.settings import *  # noqa: E402
 
+if ENVIRONMENT_FINDINGS:  # a misspelt TEST_DATABASE_URL must not end in another server
+    raise SystemExit(f"{ENVIRONMENT_FINDINGS[0].problem} {ENVIRONMENT_FINDINGS[0].remedy}")
+
 ALLOWED_HOSTS = ["*"]  # live_server, testserver
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; the real one is slow by intent
 AXES_ENABLED = False  # switched on by its own tests
