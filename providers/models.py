@@ -137,7 +137,8 @@ class Coverage(models.Model):
     """
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="coverage")
-    service = models.ForeignKey(Service, models.CASCADE, related_name="+")
+    # The unique index below begins with it, and it serves matching without reading the table.
+    service = models.ForeignKey(Service, models.CASCADE, related_name="+", db_index=False)
     zone = models.ForeignKey(Zone, models.CASCADE, related_name="+")
 
     class Meta:
@@ -154,7 +155,8 @@ class Coverage(models.Model):
 class Availability(models.Model):
     """Working hours on one day of the week, local time. A provider without any row works at all hours."""
 
-    provider = models.ForeignKey(Provider, models.CASCADE, related_name="availability")
+    # No index of its own: the unique one below begins with it.
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="availability", db_index=False)
     weekday = models.PositiveSmallIntegerField(
         _("day"),
         choices=[

@@ -1,0 +1,252 @@
+"""Who could do this job, now and here: exact, broad and emergency, with a reason for everybody near.
+
+Values in, values out: nothing is stored here. Whoever asks keeps the result with the request it was for.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection
+from django.db.models import TextChoices
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from providers import availability, matching_query, scoring
+
+EMERGENCY: Final = "emergency"  # the urgency for which people on call are woken at any hour
+NEIGHBOUR_KM: Final = 5.0  # zones whose centres are nearer are called neighbours
+BROAD_REACH_KM: Final = 15.0  # zones outside the city that the broad level looks into
+EMERGENCY_REACH_KM: Final = 40.0
+EMERGENCY_RADIUS_KM: Final = 30  # whoever takes emergencies comes from so far at least, on the emergency level
+POOL: Final = 200  # rows that are scored; the nearest come first
+NEAR_MISSES: Final = 20
+
+
+class Level(TextChoices):
+    """How wide the search is; each level holds what the one before it found."""
+
+    EXACT = "exact", _("Exact")  # offers the service, covers the zone
+    BROAD = "broad", _("Broad")  # neighbouring zones, then the city; related services
+    EMERGENCY = "emergency", _("Emergency")  # and those who take emergencies, at any hour, anywhere in reach
+
+
+class Fit(TextChoices):
+    """Why somebody was chosen."""
+
+    COVERS_ZONE = "covers_zone", _("Does this service in this zone")
+    NEIGHBOURING_ZONE = "neighbouring_zone", _("Does this service in a neighbouring zone")
+    SAME_CITY = "same_city", _("Does this service elsewhere in the city")
+    NEARBY_CITY = "nearby_city", _("Does this service in a city nearby")
+    RELATED_SERVICE = "related_service", _("Does a related service")
+    ON_CALL = "on_call", _("Takes emergencies outside working hours")
+
+
+class LeftOut(TextChoices):
+    """Why somebody was not."""
+
+    OUTSCORED = "outscored", _("Others fit better")
+    DOUBTFUL_NUMBER = "doubtful_number", _("Comes after the others: the number is doubtful")
+    OUTSIDE_HOURS = "outside_hours", _("Outside working hours")
+    OUT_OF_REACH = "out_of_reach", _("Too far away")
+    AT_CAPACITY = "at_capacity", _("Has enough jobs today")
+    UNAVAILABLE = "unavailable", _("Away")
+    ALREADY_ASKED = "already_asked", _("Was asked already")
+    NOT_VERIFIED = "not_verified", _("Identity not checked")
+    NOT_APPROVED = "not_approved", _("Waiting for approval")
+    ON_HOLD = "on_hold", _("On hold")
+    SUSPENDED = "suspended", _("Suspended")
+    NOT_COVERING = "not_covering", _("Does not do this service here")  # answered by explain() only
+
+
+# The nearest miss first: what an hour changes before what only staff can change.
+_NEARNESS: Final = {reason: rank for rank, reason in enumerate(LeftOut.values)}
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What is wanted, and where. A shared location counts more than the centre of the zone."""
+
+    service_id: int
+    zone_id: int
+    urgency: str = ""  # "emergency" calls those on call; other values change nothing here
+    latitude: float | None = None
+    longitude: float | None = None
+    exclude: tuple[int, ...] = ()  # ids of providers who were asked before
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Somebody who should get the offer."""
+
+    provider_id: int
+    phone_number: str
+    name: str
+    level: str
+    score: float
+    score_parts: dict[str, float]
+    distance_km: float
+    reason: str  # a Fit
+
+
+@dataclass(frozen=True, slots=True)
+class NearMiss:
+    """Somebody who came near, and why it was not enough; `score` as if nothing spoke against it."""
+
+    provider_id: int
+    name: str
+    score: float
+    distance_km: float
+    reason: str  # a LeftOut
+
+
+@dataclass(frozen=True, slots=True)
+class MatchResult:
+    """What one search found: the best first."""
+
+    level: str
+    at: datetime
+    chosen: tuple[Candidate, ...]
+    near_misses: tuple[NearMiss, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for a JSON column: `level`, `at`, `chosen` and `near_misses`."""
+        return {
+            "level": self.level,
+            "at": self.at.isoformat(),
+            "chosen": [asdict(candidate) for candidate in self.chosen],
+            "near_misses": [asdict(miss) for miss in self.near_misses],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of the statement in `matching_query.POOL`, column by column."""
+
+    provider_id: int
+    name: str
+    phone_number: str
+    phone_doubtful: bool
+    is_the_service: bool
+    is_the_zone: bool
+    same_city: bool
+    is_open: bool
+    km: float
+    open_jobs: int
+    offers_made: int
+    offers_accepted: int
+    rating_sum: int
+    rating_count: int
+    last_offer_at: datetime | None
+    left_out: str
+
+
+def find_candidates(
+    need: Need, level: str, at: datetime, limit: int, *, weights: scoring.Weights = scoring.DEFAULT_WEIGHTS
+) -> MatchResult:
+    """The `limit` best providers for `need` at `at`, and at most 20 near misses, by one query.
+
+    An unknown service or zone finds nobody. Other `weights` answer "what if".
+    """
+    rows = [_Row(*row) for row in _ask(matching_query.POOL, need, level, at)]
+    scored = [(row, *scoring.score(_facts(row), at, weights)) for row in rows]
+    scored.sort(key=lambda entry: (-entry[1], entry[0].km, entry[0].provider_id))
+    fitting = [entry for entry in scored if not entry[0].left_out]
+    chosen = tuple(_candidate(row, points, parts, level) for row, points, parts in fitting[: max(limit, 0)])
+    misses = [_near_miss(row, points) for row, points, _ in fitting[max(limit, 0) :]]
+    misses += [_near_miss(row, points) for row, points, _ in scored if row.left_out]
+    misses.sort(key=lambda miss: _NEARNESS[miss.reason])
+    return MatchResult(str(level), at, chosen, _varied(misses))
+
+
+def count_by_reason(need: Need, level: str, at: datetime) -> dict[str, int]:
+    """How many providers of this service and place fall to which reason; "" counts those who may come.
+
+    Reads all of them: meant for after the offers went out.
+    """
+    return dict(_ask(matching_query.LEFT_OUT_COUNTS, need, level, at))
+
+
+def explain(need: Need, level: str, at: datetime, provider_id: int) -> str:
+    """Why this provider is left out (a `LeftOut`), or "" for one who may come: "why not this one?"."""
+    rows = _ask(matching_query.JUDGEMENT_OF_ONE, need, level, at, provider_id=provider_id)
+    return str(rows[0][0]) if rows else LeftOut.NOT_COVERING.value
+
+
+def _ask(statement: str, need: Need, level: str, at: datetime, provider_id: int | None = None) -> list[Any]:
+    weekday, time = availability.local_moment(at)
+    located = need.latitude is not None and need.longitude is not None
+    parameters: matching_query.Parameters = {
+        "service_id": need.service_id,
+        "zone_id": need.zone_id,
+        "latitude": need.latitude if located else None,
+        "longitude": need.longitude if located else None,
+        "exclude": list(need.exclude),
+        "widened": level != Level.EXACT,
+        "reach_km": EMERGENCY_REACH_KM if level == Level.EMERGENCY else BROAD_REACH_KM,
+        "on_call": level == Level.EMERGENCY or need.urgency == EMERGENCY,
+        "emergency_radius_km": EMERGENCY_RADIUS_KM if level == Level.EMERGENCY else 0,
+        "provider_id": provider_id,
+        "at": at,
+        "today": timezone.localdate(at),
+        "weekday": weekday,
+        "time": time,
+        "end_of_day": availability.END_OF_DAY,
+        "pool": POOL,
+        "near_misses": NEAR_MISSES,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return cursor.fetchall()
+
+
+def _facts(row: _Row) -> scoring.Facts:
+    return scoring.Facts(
+        distance_km=row.km,
+        rating_sum=row.rating_sum,
+        rating_count=row.rating_count,
+        offers_made=row.offers_made,
+        offers_accepted=row.offers_accepted,
+        open_jobs=row.open_jobs,
+        last_offer_at=row.last_offer_at,
+        same_service=row.is_the_service,
+        phone_doubtful=row.phone_doubtful,
+    )
+
+
+def _candidate(row: _Row, points: float, parts: dict[str, float], level: str) -> Candidate:
+    return Candidate(
+        provider_id=row.provider_id,
+        phone_number=row.phone_number,
+        name=row.name,
+        level=str(level),
+        score=points,
+        score_parts=parts,
+        distance_km=round(row.km, 2),
+        reason=_fit(row).value,
+    )
+
+
+def _fit(row: _Row) -> Fit:
+    if not row.is_open:
+        return Fit.ON_CALL
+    if not row.is_the_service:
+        return Fit.RELATED_SERVICE
+    if row.is_the_zone:
+        return Fit.COVERS_ZONE
+    if row.km <= NEIGHBOUR_KM:
+        return Fit.NEIGHBOURING_ZONE
+    return Fit.SAME_CITY if row.same_city else Fit.NEARBY_CITY
+
+
+def _near_miss(row: _Row, points: float) -> NearMiss:
+    outscored = LeftOut.DOUBTFUL_NUMBER if row.phone_doubtful else LeftOut.OUTSCORED
+    return NearMiss(row.provider_id, row.name, points, round(row.km, 2), row.left_out or outscored.value)
+
+
+def _varied(misses: list[NearMiss]) -> tuple[NearMiss, ...]:
+    """At most `NEAR_MISSES`, and of those who were merely outscored no more than half while others wait."""
+    outscored = [miss for miss in misses if miss.reason == LeftOut.OUTSCORED]
+    others = [miss for miss in misses if miss.reason != LeftOut.OUTSCORED]
+    room = max(NEAR_MISSES // 2, NEAR_MISSES - len(others))
+    return tuple((outscored[:room] + others)[:NEAR_MISSES])
