@@ -87,7 +87,7 @@ def leave_paused_channels(at: datetime) -> int:
     with transaction.atomic():
         channels = {channel.name: channel for channel in Channel.objects.select_for_update(no_key=True).order_by("pk")}
         for channel in channels.values():
-            if not channel.is_paused(at) or channel.pause_code == "staff":
+            if channel.is_configured and (not channel.is_paused(at) or channel.pause_code == "staff"):
                 continue
             moved += _leave(channel, channels, at)
     return moved

@@ -8,7 +8,6 @@ import json
 import threading
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
-from urllib.parse import urljoin
 
 import requests
 from django.conf import settings
@@ -162,11 +161,16 @@ def ask(account: str, question: Callable[[Client], T]) -> T:
     return question(api)
 
 
+def content_url(path: str) -> str:
+    """The address of a resource of the Content API."""
+    return (settings.TWILIO_API_BASE_URL or "https://content.twilio.com") + path
+
+
 def get_json(account: str, path: str) -> dict[str, Any]:
     """GET a resource that the client has no class for, by its path below the API's host."""
     refuse_in_transaction("A call to Twilio")
     api, _ = client(account)
     base = settings.TWILIO_API_BASE_URL or "https://api.twilio.com"
-    response = api.request("GET", urljoin(base + "/", path.lstrip("/")))
+    response = api.request("GET", base + path)
     answer: dict[str, Any] = json.loads(response.text) if response.text else {}
     return answer | {"http_status": response.status_code}

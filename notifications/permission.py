@@ -1,0 +1,109 @@
+"""May this message leave now, here, to this person? Each rule is a function; the first that objects decides.
+
+Objections change the row (later, another channel, cancelled, dead) instead of sending it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from . import contacts, routing, settlement, throttling
+from .models import Channel, ChannelName, MessageTemplate, Notification, Status, UnreachableMark, WaitingFor
+from .rendering import Rendered, for_channel, for_closed_window, for_session, wanted_names
+
+Templates = dict[tuple[str, str], MessageTemplate]
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """A message that may leave, with its text and the receiver's address as the channel writes it."""
+
+    row: Notification
+    rendered: Rendered
+    receiver: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the rules need, fetched once for a whole batch."""
+
+    flooded: set[int]
+    marks: Mapping[tuple[int, str], str]
+    templates: Templates
+    at: datetime
+
+
+def sort_out(
+    rows: Sequence[Notification], channel: Channel, channels: dict[str, Channel], at: datetime
+) -> tuple[list[Allowed], int]:
+    """Split locked rows into those that leave and those held back (whose change is saved); returns the count too."""
+    if not rows:
+        return [], 0
+    facts = _gather(rows, at)
+    allowed: list[Allowed] = []
+    alerts = settlement.Alerts()
+    for row in rows:
+        if _hold_back(row, channel, facts):
+            continue
+        rendered = _render(row, channel, facts)
+        if (row.contact_id or 0, channel.name) in facts.marks:
+            settlement.reroute_or_die(row, "unreachable", "", channels, alerts, at)
+        elif rendered is None:
+            settlement.reroute_or_die(row, "window", "", channels, alerts, at)
+        else:
+            allowed.append(Allowed(row, rendered, _receiver(row, channel.name)))
+    alerts.raise_all(at)
+    return allowed, len(rows) - len(allowed)
+
+
+def _gather(rows: Sequence[Notification], at: datetime) -> Facts:
+    people = {row.contact_id for row in rows if row.contact_id}
+    names = set().union(*(wanted_names(row) for row in rows))
+    return Facts(
+        flooded=throttling.flooded(people, at) if people else set(),
+        marks={
+            (mark.contact_id, mark.channel): mark.code
+            for mark in UnreachableMark.objects.filter(contact__in=people, until__gt=at)
+        },
+        templates={(t.name, t.language): t for t in MessageTemplate.objects.filter(name__in=names)},
+        at=at,
+    )
+
+
+def _hold_back(row: Notification, channel: Channel, facts: Facts) -> bool:
+    """Apply the rules about time and person; True: the row was changed and saved, and stays here."""
+    at, route = facts.at, routing.route_for(row.purpose)
+    moved = Notification.objects.filter(pk=row.pk)
+    if row.expires_at and row.expires_at <= at:
+        return bool(moved.move(Status.EXPIRED, settled_at=at, news_due=at))
+    if row.contact and row.contact.opted_out_at and not route.answers and channel.name != ChannelName.EMAIL:
+        return bool(
+            moved.move(
+                Status.CANCELLED,
+                settled_at=at,
+                news_due=at,
+                last_error_code="21610",
+                last_error="The person opted out.",
+            )
+        )
+    if route.quiet and (morning := routing.is_night(row.contact, at)):
+        return bool(moved.update(due_at=morning, waiting_for=WaitingFor.QUIET_HOURS))
+    if row.contact_id in facts.flooded and channel.name != ChannelName.EMAIL:
+        return bool(moved.update(due_at=at + throttling.FLOOD_WINDOW, waiting_for=WaitingFor.FLOOD))
+    return False
+
+
+def _render(row: Notification, channel: Channel, facts: Facts) -> Rendered | None:
+    if channel.name != ChannelName.WHATSAPP:
+        return for_channel(row, channel.name)
+    if contacts.window_is_open(row.contact, facts.at):
+        return for_session(row, facts.templates)
+    return for_closed_window(row, facts.templates)
+
+
+def _receiver(row: Notification, channel: str) -> str:
+    if channel == ChannelName.EMAIL:
+        return row.email
+    if channel == ChannelName.SMS:
+        return row.phone_number
+    return "whatsapp:" + (row.phone_number or row.whatsapp_id)

@@ -1,0 +1,184 @@
+"""Rows and leases: which messages leave now, and what became of leases that ran out.
+
+The claim is one short transaction: it locks accounts and channels, counts budget and tokens, picks due rows with
+SKIP LOCKED, asks for each whether we may write, and commits an Attempt for each that leaves. Rows are only locked
+here, never during HTTP.
+"""
+
+import logging
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from . import permission, throttling
+from .channels.base import Envelope
+from .models import Account, Attempt, Channel, Notification, Outcome, Priority, Status, WaitingFor
+
+logger = logging.getLogger(__name__)
+BATCH = 500
+UNKNOWN_FIRST_LOOK = timedelta(seconds=30)  # Twilio may work on a request for some 26 s
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one worker may send now. `lease` is the token that the rows carry in `leased_by`."""
+
+    lease: str
+    envelopes: Sequence[Envelope] = ()
+    held_back: int = 0  # rows that were looked at, but do not leave now
+
+
+def lease_time() -> timedelta:
+    """How long a claimed message belongs to its worker."""
+    return timedelta(seconds=settings.NOTIFICATION_LEASE_SECONDS)
+
+
+def claim(worker: str, slots: int, at: datetime) -> Claim:
+    """Lease at most `slots` due messages, the most urgent first, and start their Attempts."""
+    lease = f"{worker[:60]}/{uuid.uuid4().hex[:12]}"
+    names = _channels_with_work(at)
+    if not names or slots < 1:
+        return Claim(lease)
+    envelopes: list[Envelope] = []
+    held = 0
+    with transaction.atomic():
+        accounts = {a.pk: a for a in Account.objects.select_for_update(no_key=True).order_by("pk")}
+        channels = {c.name: c for c in Channel.objects.select_for_update(no_key=True).order_by("pk")}
+        for name in names:
+            channel = channels[name]
+            if channel.is_paused(at) or not channel.is_configured:
+                continue  # another worker paused it since we looked
+            account = accounts.get(channel.account_id) if channel.account_id else None
+            rows = _pick(channel, account, slots - len(envelopes), at)
+            allowed, kept = permission.sort_out(rows, channel, channels, at)
+            held += kept
+            envelopes += _start(allowed, channel, account, lease, at)
+            if channel.is_half_open and envelopes:
+                break
+    return Claim(lease, envelopes, held)
+
+
+def _channels_with_work(at: datetime) -> list[str]:
+    """Open channels with a due row, found without a lock (priority by priority, so that the index carries it)."""
+    due = Notification.objects.filter(channel=OuterRef("name"), status=Status.QUEUED, due_at__lte=at)
+    any_due = Q(Exists(due.filter(priority=Priority.URGENT)))
+    for priority in (Priority.NORMAL, Priority.BULK):
+        any_due |= Q(Exists(due.filter(priority=priority)))
+    return list(Channel.objects.open(at).filter(any_due).order_by("pk").values_list("name", flat=True))
+
+
+def _pick(channel: Channel, account: Account | None, slots: int, at: datetime) -> list[Notification]:
+    slots = min(slots, int(throttling.tokens_now(channel, at)))
+    if channel.is_half_open:
+        slots = min(slots, 1)
+    rows: list[Notification] = []
+    for priority in (Priority.URGENT, Priority.NORMAL, Priority.BULK):
+        free = throttling.free_slots(account, urgent=priority == Priority.URGENT, at=at) if account else None
+        room = slots - len(rows) if free is None else min(slots, free) - len(rows)
+        if room < 1:
+            continue
+        # Ids first, update second: PostgreSQL may run a limited subquery twice and lease more than asked.
+        rows += (
+            Notification.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+            .select_related("contact")
+            .filter(status=Status.QUEUED, channel=channel.name, priority=priority, due_at__lte=at)
+            .order_by("due_at", "pk")[:room]
+        )
+    return rows
+
+
+def _start(
+    allowed: Sequence[permission.Allowed], channel: Channel, account: Account | None, lease: str, at: datetime
+) -> list[Envelope]:
+    if not allowed:
+        return []
+    attempts = Attempt.objects.bulk_create(
+        Attempt(
+            notification=each.row,
+            channel=channel.name,
+            account=account,
+            started_at=at,
+            sender=channel.sender,
+            receiver=each.receiver,
+        )
+        for each in allowed
+    )
+    Notification.objects.filter(pk__in=[each.row.pk for each in allowed]).move(
+        Status.SENDING,
+        leased_by=lease,
+        leased_until=at + lease_time(),
+        attempt_count=F("attempt_count") + 1,
+        waiting_for=WaitingFor.NOTHING,
+    )
+    throttling.take_tokens(channel, len(allowed), at)
+    return [
+        Envelope(
+            notification_id=each.row.pk,
+            attempt_id=attempt.pk,
+            channel=channel.name,
+            sender=channel.sender,
+            receiver=each.receiver,
+            body=each.rendered.body,
+            subject=each.row.subject,
+            content_sid=each.rendered.content_sid,
+            content_variables=each.rendered.content_variables,
+            callback_url=f"{settings.PUBLIC_BASE_URL}/webhooks/twilio/status/?attempt={attempt.public_id}",
+            valid_seconds=_valid_seconds(each.row, at),
+        )
+        for each, attempt in zip(allowed, attempts, strict=True)
+    ]
+
+
+def _valid_seconds(row: Notification, at: datetime) -> int | None:
+    """Twilio gives up on a message that it could not send within its use (ValidityPeriod: 1-36000 s)."""
+    if row.expires_at is None:
+        return None
+    return max(6, min(36000, int((row.expires_at - at).total_seconds())))
+
+
+def recover_leases(at: datetime) -> int:
+    """Messages whose worker vanished: their outcome is unknown, so they are looked up before anything else."""
+    with transaction.atomic():
+        rows = Notification.objects.select_for_update(skip_locked=True, no_key=True)
+        stale = rows.filter(status=Status.SENDING, leased_until__lt=at).order_by("pk")[:BATCH]
+        ids = list(stale.values_list("pk", flat=True))
+        if not ids:
+            return 0
+        Attempt.objects.filter(notification__in=ids, outcome=Outcome.IN_FLIGHT).update(
+            outcome=Outcome.UNKNOWN, finished_at=at, error_code="lost", error_message="The worker vanished."
+        )
+        moved = Notification.objects.filter(pk__in=ids).move(
+            Status.UNCONFIRMED,
+            leased_by="",
+            leased_until=None,
+            due_at=at + UNKNOWN_FIRST_LOOK,
+            last_error_code="lost",
+            last_error="The worker vanished while it was sending.",
+        )
+    logger.warning("%d leases ran out; their messages are looked up", moved)
+    return moved
+
+
+def expire(at: datetime) -> int:
+    """End messages that are no longer useful, visibly, instead of sending them late."""
+    rows = Notification.objects.filter(expires_at__lte=at)
+    return rows.move(Status.EXPIRED, settled_at=at, news_due=at, waiting_for=WaitingFor.NOTHING)
+
+
+def release(lease: str, ids: Iterable[int], at: datetime) -> int:
+    """Give messages back that did not leave: the attempt is marked so and does not count."""
+    ids = list(ids)
+    with transaction.atomic():
+        mine = Notification.objects.select_for_update(no_key=True).filter(pk__in=ids, leased_by=lease)
+        held = list(mine.order_by("pk").values_list("pk", flat=True))
+        Attempt.objects.filter(notification__in=held, outcome=Outcome.IN_FLIGHT).update(
+            outcome=Outcome.NOT_SENT, finished_at=at
+        )
+        return Notification.objects.filter(pk__in=held).move(
+            Status.QUEUED, leased_by="", leased_until=None, attempt_count=F("attempt_count") - 1, due_at=at
+        )

@@ -1,0 +1,120 @@
+"""Messages of unknown outcome: did Twilio take them?
+
+A callback with the attempt's id settles it at once (`receipts`). Else the message list is asked 30 s, 2 min and 10 min
+after the attempt: found is proof, not found is not (the list lags), and refused rows (`failed`) are not adopted. Only
+then is the message sent again, flagged as a possible duplicate: urgent ones after 2 minutes, others after 10.
+"""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import requests
+from django.db import transaction
+from twilio.base.exceptions import TwilioException
+
+from . import channel_health, receipts, settlement, twilio_client
+from .models import Attempt, ChannelName, Notification, Outcome, Status
+
+logger = logging.getLogger(__name__)
+LOOKS: Final = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
+URGENT_PATIENCE: Final = LOOKS[1]
+NEWEST: Final = 20
+BEFORE, AFTER = timedelta(seconds=5), timedelta(seconds=60)
+BATCH: Final = 20
+LOOK_LEASE: Final = timedelta(seconds=90)
+
+
+def reconcile_due(at: datetime) -> int:
+    """Look up the messages whose next look is due; returns how many were looked at."""
+    looked = 0
+    for attempt in _take_due(at):
+        try:
+            sid = _look_up(attempt)
+        except (TwilioException, requests.RequestException, OSError, ValueError) as error:
+            logger.warning("attempt %d could not be looked up: %s", attempt.pk, type(error).__name__)
+            _look_later(attempt, at)
+            continue
+        looked += 1
+        if sid:
+            adopt(attempt, sid, at)
+        else:
+            _not_found(attempt, at)
+    return looked
+
+
+def _take_due(at: datetime) -> list[Attempt]:
+    """The newest attempts of unconfirmed messages that are due; they are put off, so that one worker looks at each."""
+    with transaction.atomic():
+        rows = Notification.objects.select_for_update(skip_locked=True, no_key=True)
+        due = rows.filter(status=Status.UNCONFIRMED, due_at__lte=at).order_by("due_at")[:BATCH]
+        ids = list(due.values_list("pk", flat=True))
+        Notification.objects.filter(pk__in=ids).update(due_at=at + LOOK_LEASE)
+        newest = Attempt.objects.filter(notification__in=ids).exclude(outcome=Outcome.NOT_SENT)
+        return list(newest.select_related("notification").order_by("notification", "-pk").distinct("notification"))
+
+
+def _look_up(attempt: Attempt) -> str | None:
+    """The SID under which Twilio has this attempt, or None. Only Twilio's channels have a list."""
+    if attempt.channel not in (ChannelName.WHATSAPP, ChannelName.SMS):
+        return None
+    account = "sms" if attempt.channel == ChannelName.SMS else "main"
+    listed = twilio_client.ask(
+        account,
+        lambda api: api.messages.list(to=attempt.receiver, from_=attempt.sender, limit=NEWEST, page_size=NEWEST),
+    )
+    return _match(attempt, listed)
+
+
+def _match(attempt: Attempt, listed: Iterable[Any]) -> str | None:
+    row = attempt.notification
+    end = attempt.finished_at or attempt.started_at
+    for message in listed:
+        created = message.date_created
+        if str(message.status).endswith("failed") or not str(message.direction).startswith("outbound"):
+            continue
+        if created is None or not attempt.started_at - BEFORE <= created <= end + AFTER:
+            continue
+        # A trial account writes its own words before the text, so bodies match by their end.
+        body = (message.body or "").strip()
+        if not any(body.endswith(text.strip()[-200:]) for text in (row.body, row.sms_body) if text.strip()):
+            if not any(text.strip() and text.strip()[:60] in body for text in (row.body, row.sms_body)):
+                continue
+        if not Attempt.objects.filter(provider_sid=message.sid).exists():
+            return str(message.sid)
+    return None
+
+
+def adopt(attempt: Attempt, sid: str, at: datetime) -> bool:
+    """Twilio has the message: the attempt gets its SID, the message is sent; False: somebody was first."""
+    with transaction.atomic():
+        row = Notification.objects.select_for_update(no_key=True).get(pk=attempt.notification_id)
+        changed = Attempt.objects.filter(pk=attempt.pk, provider_sid__isnull=True).update(
+            provider_sid=sid, outcome=Outcome.ACCEPTED, error_code="", error_message="", finished_at=at
+        )
+        if not changed or row.status != Status.UNCONFIRMED:
+            return False
+        Notification.objects.filter(pk=row.pk).move(Status.SENT, provider_sid=sid, sent_at=at)
+        receipts.apply_waiting([sid], at)
+    return True
+
+
+def _not_found(attempt: Attempt, at: datetime) -> None:
+    """Wait for the next look, or send again by the rule of the module's docstring."""
+    with transaction.atomic():
+        channels = channel_health.lock_channels()
+        row = Notification.objects.select_for_update(no_key=True).get(pk=attempt.notification_id)
+        if row.status != Status.UNCONFIRMED:
+            return
+        age = at - (attempt.finished_at or attempt.started_at)
+        patience = URGENT_PATIENCE if row.is_urgent else LOOKS[-1]
+        if age >= patience:
+            settlement.send_again(row, channels, at)
+            return
+        later = next((look for look in LOOKS if look > age), LOOKS[-1])
+        Notification.objects.filter(pk=row.pk).update(due_at=at + (later - age))
+
+
+def _look_later(attempt: Attempt, at: datetime) -> None:
+    Notification.objects.filter(pk=attempt.notification_id, status=Status.UNCONFIRMED).update(due_at=at + LOOKS[0])

@@ -1,0 +1,113 @@
+"""Content resources at Twilio: buttons for open sessions, and templates for outside the 24-hour window."""
+
+import json
+import logging
+from datetime import datetime
+from typing import Any, Final
+
+import requests
+from twilio.base.exceptions import TwilioException
+
+from . import twilio_client
+from .models import Channel, ChannelName, MessageTemplate
+from .models.template import Approval
+from .rendering import NOTICE
+
+logger = logging.getLogger(__name__)
+# The general template: any short text. WhatsApp demands words before and after a variable.
+NOTICES: Final = {
+    "fr": "Djobea : {{1}} Répondez ici si vous avez besoin d'aide.",
+    "en": "Djobea: {{1}} Answer here if you need help.",
+}
+BUTTON_SETS: Final = {
+    "fr": (("Oui", "Non"), ("Accepter", "Refuser")),
+    "en": (("Yes", "No"), ("Accept", "Decline")),
+}
+
+
+def seed() -> int:
+    """Make the rows of the templates that every installation needs; returns how many are new."""
+    made = 0
+    for language, text in NOTICES.items():
+        sets = BUTTON_SETS[language]
+        rows = [(NOTICE, text, ())]
+        rows += [(f"{NOTICE}:buttons:{'|'.join(titles)}", text, titles) for titles in sets]
+        rows += [(f"buttons:{'|'.join(titles)}", "{{1}}", titles) for titles in sets]
+        for name, body, buttons in rows:
+            _, is_new = MessageTemplate.objects.get_or_create(
+                name=name, language=language, defaults={"body": body, "buttons": list(buttons)}
+            )
+            made += is_new
+    return made
+
+
+def create_missing(at: datetime) -> int:  # noqa: ARG001  the shape of every duty
+    """Create at Twilio what has no ContentSid yet, submit templates, and read how far their approval is."""
+    channel = Channel.objects.filter(name=ChannelName.WHATSAPP, is_configured=True).first()
+    if channel is None:
+        return 0
+    changed = 0
+    waiting = MessageTemplate.objects.exclude(approval__in=[Approval.APPROVED, Approval.REJECTED, Approval.DISABLED])
+    for template in waiting.exclude(name__startswith="buttons:", content_sid__gt=""):
+        try:
+            changed += _advance(template)
+        except (TwilioException, requests.RequestException, OSError, ValueError) as error:
+            logger.info("template %s could not be created: %s", template.pk, type(error).__name__)
+            break  # Twilio cannot be reached or refuses the account; the next run tries again
+    return changed
+
+
+def _advance(template: MessageTemplate) -> int:
+    if not template.content_sid:
+        sid = str(_create(template)["sid"])
+        return MessageTemplate.objects.filter(pk=template.pk, content_sid="").update(content_sid=sid)
+    if template.approval == Approval.UNSUBMITTED:
+        _post(f"/v1/Content/{template.content_sid}/ApprovalRequests/whatsapp", _approval(template))
+        return MessageTemplate.objects.filter(pk=template.pk).update(approval=Approval.RECEIVED)
+    answer = _get(f"/v1/Content/{template.content_sid}/ApprovalRequests")
+    status = str((answer.get("whatsapp") or {}).get("status", template.approval))
+    if status == template.approval or status not in Approval.values:
+        return 0
+    return MessageTemplate.objects.filter(pk=template.pk).update(approval=status)
+
+
+def _create(template: MessageTemplate) -> dict[str, Any]:
+    actions = [
+        {"title": title, "id": "{{%d}}" % number, "type": "QUICK_REPLY"}
+        for number, title in enumerate(template.buttons, 2)
+    ]
+    content = {"body": template.body, "actions": actions} if actions else {"body": template.body}
+    return _post(
+        "/v1/Content",
+        {
+            "friendly_name": f"djobea_{template.pk}_{template.language}",
+            "language": template.language,
+            "variables": {"1": "…"} | {str(number): "id" for number, _ in enumerate(template.buttons, 2)},
+            "types": {"twilio/quick-reply" if actions else "twilio/text": content},
+        },
+    )
+
+
+def _approval(template: MessageTemplate) -> dict[str, str]:
+    return {"name": f"djobea_{template.pk}_{template.language}", "category": "UTILITY"}
+
+
+def _post(path: str, facts: dict[str, Any]) -> dict[str, Any]:
+    response = twilio_client.ask(
+        "main", lambda api: api.content.request("POST", twilio_client.content_url(path), data=facts, headers=JSON)
+    )
+    return _read(response)
+
+
+def _get(path: str) -> dict[str, Any]:
+    return _read(twilio_client.ask("main", lambda api: api.content.request("GET", twilio_client.content_url(path))))
+
+
+def _read(response: Any) -> dict[str, Any]:
+    if not 200 <= int(response.status_code) < 300:  # noqa: PLR2004  HTTP's successes
+        raise ValueError(f"Twilio's Content API answered {response.status_code}.")
+    answer: dict[str, Any] = json.loads(response.text)
+    return answer
+
+
+JSON: Final = {"Content-Type": "application/json"}
