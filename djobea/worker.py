@@ -1,0 +1,251 @@
+"""The worker: answers inbound messages, sends the queue, and runs the duties. It decides nothing itself.
+
+One main thread claims, hands over to sending threads and settles in batches; other threads process the inbox and the
+slow duties. A listener wakes them at each NOTIFY. Every thread survives a lost database and goes on when it is back.
+"""
+
+import logging
+import os
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Final
+
+import psycopg
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection, connections
+
+from djobea import schedule
+from marketplace import inbox
+from notifications import clock, seeding, settlement, wake
+from notifications.delivery import Deadline, deliver
+from notifications.models import Heartbeat
+from notifications.queue import claim
+from notifications.schedule import Duty
+
+logger = logging.getLogger(__name__)
+LONGEST_SLEEP: Final = 1.0  # seconds until the next look, when nothing wakes us
+DUTY_LOOK: Final = 1.0
+HEARTBEAT: Final = 5.0
+BROKEN_SLEEP: Final = 2.0  # after the database was lost
+INBOX_THREADS: Final = 2
+DATABASE_FAULTS: Final = (DatabaseError, InterfaceError, psycopg.Error)
+
+
+class Worker:
+    """Runs until `stop()`; then finishes what is in flight and leaves nothing leased."""
+
+    def __init__(self, *, concurrency: int = 16) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self.concurrency = concurrency
+        self.stopping = threading.Event()
+        self.bells = {"outbox": threading.Event(), "inbox": threading.Event(), "work": threading.Event()}
+        self.results: queue.SimpleQueue[settlement.Result] = queue.SimpleQueue()
+        self.unsettled: list[settlement.Result] = []
+        self.in_flight = 0
+        self.next_heartbeat = 0.0
+        self.next_duties = 0.0
+        duties = schedule.all_duties()
+        self.quick_duties = [duty for duty in duties if not duty.slow]
+        self.slow_duties = [duty for duty in duties if duty.slow]
+
+    # --- a whole life -------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Work until `stop()`; then drain."""
+        seeding.seed()
+        threads = [threading.Thread(target=self._listen, name="listener", daemon=True)]
+        threads += [
+            threading.Thread(target=self._loop, args=(self._inbox_turn, "inbox"), name=f"inbox-{number}")
+            for number in range(INBOX_THREADS)
+        ]
+        threads.append(threading.Thread(target=self._loop, args=(self._slow_turn, "work"), name="slow-duties"))
+        for thread in threads:
+            thread.start()
+        with ThreadPoolExecutor(self.concurrency, thread_name_prefix="sender") as pool:
+            self._loop(lambda: self._send_turn(pool), "outbox")
+            self._drain()
+        for thread in threads[1:]:
+            thread.join()
+        self._forget_heartbeat()
+
+    def stop(self) -> None:
+        """Ask all threads to finish; safe in a signal's hand."""
+        self.stopping.set()
+        for bell in self.bells.values():
+            bell.set()
+
+    def run_once(self) -> None:
+        """Do all that is due now, and return: duties, inbox, queue, until nothing is left."""
+        seeding.seed()
+        with ThreadPoolExecutor(self.concurrency, thread_name_prefix="sender") as pool:
+            for _turn in range(1000):
+                at = clock.now()
+                changed = sum(duty.run(at) for duty in self.quick_duties)
+                while inbox.process_next(worker=self.name, at=clock.now()):
+                    changed += 1
+                while self._send_turn(pool) or self.in_flight:
+                    changed += 1
+                    self.bells["outbox"].wait(0.05)
+                    self.bells["outbox"].clear()
+                if not changed:
+                    break
+                changed = 0
+                if _turn == 0:
+                    self._run_slow()
+        settlement.tell_news(clock.now())
+
+    # --- the loops ----------------------------------------------------------------------------------------------
+
+    def _loop(self, turn: Callable[[], bool], bell: str) -> None:
+        """Take turns until stopped; sleep when there was nothing to do, longer when the database is gone."""
+        while not self.stopping.is_set():
+            try:
+                busy = turn()
+            except DATABASE_FAULTS as error:
+                logger.warning("the database is out of reach: %s", type(error).__name__)
+                _drop_connection()
+                self.stopping.wait(BROKEN_SLEEP)
+                continue
+            except Exception:
+                logger.exception("a turn of %s failed", threading.current_thread().name)
+                _drop_connection()
+                self.stopping.wait(BROKEN_SLEEP)
+                continue
+            if not busy:
+                self.bells[bell].wait(LONGEST_SLEEP)
+            self.bells[bell].clear()
+        if threading.current_thread() is not threading.main_thread():
+            connections.close_all()
+
+    def _send_turn(self, pool: ThreadPoolExecutor) -> bool:
+        """One turn of the sending loop: settle, tell, run duties, claim, hand over."""
+        settled = self._settle_arrived()
+        self._beat()
+        if settled:
+            settlement.tell_news(clock.now())
+        self._run_quick_when_due()
+        free = self.concurrency - self.in_flight
+        if free < 1:
+            return False
+        deadline = Deadline.begin()
+        at = clock.now()
+        claimed = claim(self.name, free, at)
+        for envelope in claimed.envelopes:
+            self.in_flight += 1
+            pool.submit(self._send, envelope, claimed.lease, deadline)
+        return bool(settled or claimed.envelopes or claimed.held_back)
+
+    def _send(self, envelope: settlement.Envelope, lease: str, deadline: Deadline) -> None:
+        self.results.put(deliver(envelope, lease, deadline))
+        self.bells["outbox"].set()
+
+    def _settle_arrived(self) -> int:
+        """Settle all answers that are here. They stay in memory until the database has them."""
+        while True:
+            try:
+                self.unsettled.append(self.results.get_nowait())
+            except queue.Empty:
+                break
+        if not self.unsettled:
+            return 0
+        count = len(self.unsettled)
+        settlement.settle(self.unsettled, clock.now())
+        self.unsettled = []
+        self.in_flight -= count
+        return count
+
+    def _drain(self) -> None:
+        """After the stop: wait for the answers that are still out and store them."""
+        give_up = time.monotonic() + 45
+        while self.in_flight and time.monotonic() < give_up:
+            try:
+                if not self._settle_arrived():
+                    self.bells["outbox"].wait(0.2)
+                    self.bells["outbox"].clear()
+            except DATABASE_FAULTS as error:
+                logger.warning("answers wait for the database: %s", type(error).__name__)
+                _drop_connection()
+                time.sleep(0.5)
+
+    def _inbox_turn(self) -> bool:
+        return inbox.process_next(worker=self.name, at=clock.now())
+
+    def _slow_turn(self) -> bool:
+        self._run_slow_when_due()
+        return False
+
+    # --- duties -------------------------------------------------------------------------------------------------
+
+    def _run_quick_when_due(self) -> None:
+        if time.monotonic() < self.next_duties:
+            return
+        self.next_duties = time.monotonic() + DUTY_LOOK
+        at = clock.now()
+        for duty in schedule.take_due(self.quick_duties, at):
+            _run(duty, at)
+
+    def _run_slow_when_due(self) -> None:
+        at = clock.now()
+        for duty in schedule.take_due(self.slow_duties, at):
+            _run(duty, at)
+
+    def _run_slow(self) -> None:
+        for duty in self.slow_duties:
+            _run(duty, clock.now())
+
+    # --- being heard --------------------------------------------------------------------------------------------
+
+    def _listen(self) -> None:
+        """Ring the bells at each NOTIFY, on a connection of its own; reconnect for ever."""
+        bells = {wake.OUTBOX: "outbox", wake.INBOX: "inbox", wake.WORK: "work"}
+        while not self.stopping.is_set():
+            try:
+                with psycopg.connect(**_listen_parameters(), autocommit=True) as line:
+                    for name in bells:
+                        line.execute(f"LISTEN {name}")
+                    while not self.stopping.is_set():
+                        for heard in line.notifies(timeout=LONGEST_SLEEP):
+                            self.bells[bells[heard.channel]].set()
+            except psycopg.Error as error:
+                logger.warning("the listener lost the database: %s", type(error).__name__)
+                self.stopping.wait(BROKEN_SLEEP)
+
+    def _beat(self) -> None:
+        if time.monotonic() < self.next_heartbeat:
+            return
+        self.next_heartbeat = time.monotonic() + HEARTBEAT
+        at = clock.now()
+        Heartbeat.objects.update_or_create(
+            worker=self.name, defaults={"seen_at": at}, create_defaults={"seen_at": at, "started_at": at}
+        )
+
+    def _forget_heartbeat(self) -> None:
+        try:
+            Heartbeat.objects.filter(worker=self.name).delete()
+        except DATABASE_FAULTS:
+            logger.warning("the heartbeat could not be taken back")
+
+
+def _run(duty: Duty, at: datetime) -> None:
+    """Run one duty; what fails is logged and tried at its next time. A lost database ends the turn."""
+    try:
+        duty.run(at)
+    except DATABASE_FAULTS:
+        raise
+    except Exception:
+        logger.exception("the duty %s failed", duty.name)
+
+
+def _listen_parameters() -> dict[str, object]:
+    known = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert")
+    return {name: value for name, value in connection.get_connection_params().items() if name in known}
+
+
+def _drop_connection() -> None:
+    """Let the next query open a fresh connection."""
+    close_old_connections()
+    connection.close()
