@@ -2,35 +2,50 @@
 
 import logging.config
 import re
+import sys
 from collections.abc import MutableMapping
 from typing import Any, Final
 
 import structlog
 
-# E.164 and national numbers as people write them: eight digits or more in one go, blanks and points between allowed.
-PHONE_NUMBER: Final = re.compile(r"(?<![\w.:-])(\+?\d{1,4}[ .]?(?:\d[ .]?){4,9})(\d{2})(?![\w:-])")
-UNTOUCHED: Final = frozenset({"timestamp", "request_id", "level", "logger", "event_id"})
-SHORTEST_NUMBER: Final = 8
+# Numbers as people and Twilio write them: after a plus (in an address: %2B) seven digits or more; without one nine to
+# fifteen, in one go or in groups. Parts of ids, times and fractions are none.
+PHONE_NUMBER: Final = re.compile(
+    r"(?P<lead>(?:\+|%2B)\d{3}|(?<![\w.:%-])\d{3})(?P<rest>[ .]?\d(?:[ .]?\d){3,11})(?![\w:-])", re.IGNORECASE
+)
+FEWEST_DIGITS: Final = 9  # without a plus
+# Whoever has the token of an action link may act: it is a secret.
+ACTION_LINK: Final = re.compile(r"/go/[^/\s'\"?]+")
+UNTOUCHED: Final = frozenset({"timestamp", "request_id", "level", "logger"})
 
 Event = MutableMapping[str, Any]
 
 
-def mask_phone_numbers(text: str) -> str:
-    """Hide all digits of each phone number but the first three and the last two: +237•••••••01."""
-    return PHONE_NUMBER.sub(_masked, text)
+def mask(text: str) -> str:
+    """Hide the middle of each phone number (+237•••••••01) and the token of each action link."""
+    return ACTION_LINK.sub("/go/…", PHONE_NUMBER.sub(_masked, text))
 
 
 def mask_event(_logger: object, _method: str, event: Event) -> Event:
-    """Mask the numbers in every text of a log event (a structlog processor)."""
+    """Mask every text of a log event (a structlog processor)."""
     for name, value in event.items():
         if name not in UNTOUCHED:
             event[name] = _mask_value(value)
     return event
 
 
+def drop_healthy_probes(_logger: object, _method: str, event: Event) -> Event:
+    """Leave out the load balancer's question of every few seconds, as long as its answer is good."""
+    if str(event.get("request", "")).startswith("GET /health/") and event.get("code") in {None, 200}:
+        raise structlog.DropEvent
+    return event
+
+
 def configuration(*, level: str, style: str) -> dict[str, Any]:
     """The standard library's logging configuration; `style` is `text` for people or `json` for machines."""
-    renderer: Any = structlog.dev.ConsoleRenderer() if style == "text" else structlog.processors.JSONRenderer()
+    renderer: Any = structlog.processors.JSONRenderer()
+    if style == "text":
+        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -52,7 +67,7 @@ def configuration(*, level: str, style: str) -> dict[str, Any]:
         "loggers": {
             "django": {"level": level, "propagate": True},
             "django.server": {"level": "WARNING", "handlers": [], "propagate": True},
-            "django_structlog": {"level": level},
+            "django.request": {"level": "ERROR"},  # the line of django_structlog says the same with the request's id
             "axes": {"level": "WARNING"},
         },
     }
@@ -64,6 +79,7 @@ def configure(settings: dict[str, Any]) -> None:
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
+            drop_healthy_probes,
             *_shared(),
             structlog.stdlib.PositionalArgumentsFormatter(),
             mask_event,
@@ -86,7 +102,7 @@ def _shared() -> list[Any]:
 
 def _mask_value(value: object) -> object:
     if isinstance(value, str):
-        return mask_phone_numbers(value)
+        return mask(value)
     if isinstance(value, dict):
         return {key: _mask_value(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
@@ -95,9 +111,7 @@ def _mask_value(value: object) -> object:
 
 
 def _masked(found: re.Match[str]) -> str:
-    number = found.group(0)
-    digits = sum(character.isdigit() for character in number)
-    if digits < SHORTEST_NUMBER:
-        return number
-    shown = 4 if number.startswith("+") else 3
-    return f"{number[:shown]}{'•' * (len(number) - shown - 2)}{number[-2:]}"
+    lead, rest = found["lead"], found["rest"]
+    if lead.isdigit() and sum(character.isdigit() for character in lead + rest) < FEWEST_DIGITS:
+        return found[0]
+    return f"{lead}{'•' * (len(rest) - 2)}{rest[-2:]}"

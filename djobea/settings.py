@@ -4,6 +4,7 @@ Every setting is described, with an example, in `.env.example`. Importing this m
 is reported by the system checks in `djobea/checks.py`, in one sentence that names the setting and the remedy.
 """
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -61,10 +62,15 @@ DATABASE_POOL_SIZE = env.whole("DATABASE_POOL_SIZE", 0)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": dict(env.database("DATABASE_URL") or {"ENGINE": "djobea.postgres", "NAME": "djobea", "USER": "postgres"})
 }
-DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+    # Seconds; without it a server that does not answer holds a request for minutes.
+    "OPTIONS": {"connect_timeout": 5} | DATABASES["default"].get("OPTIONS", {}),
+}
 if DATABASE_POOL_SIZE > 0:
     DATABASES["default"]["CONN_MAX_AGE"] = 0
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 1,
         "max_size": DATABASE_POOL_SIZE,
         "timeout": 10,  # seconds that a thread waits for a connection before the request fails
@@ -214,6 +220,7 @@ LOG_FORMAT = env.choice("LOG_FORMAT", "text" if DEBUG else "json", ("text", "jso
 LOGGING = logging_configuration(level=LOG_LEVEL, style=LOG_FORMAT)
 LOGGING_CONFIG = "djobea.logging.configure"
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # personal data that nobody needs here
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG  # the end of a request tells enough
 
 # --- Admin theme ------------------------------------------------------------------------------------------------
 UNFOLD: dict[str, Any] = {

@@ -1,6 +1,15 @@
 """All addresses of Djobea."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from . import doors, probes
+
+urlpatterns = [
+    path("", doors.front),
+    path("admin/", admin.site.urls),
+    path("health/live/", probes.live, name="health_live"),
+    path("health/ready/", probes.ready, name="health_ready"),
+    path("i18n/", include("django.conf.urls.i18n")),  # the admin's language switch
+    path("simulator/", doors.simulator),
+]

@@ -1,0 +1,151 @@
+"""How the system is: one verdict from a list of checks, for the health probe, the page, the command and the API.
+
+A check is a function that takes the time and yields components; a new one is a new row of `CHECKS`. The whole is as
+sick as its sickest part. All checks together are a handful of indexed queries.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils.translation import gettext as _
+
+from marketplace.models import InboundMessage
+from marketplace.models.conversation import InboundStatus
+from notifications.models import Channel, Notification
+from notifications.models.channel import ChannelName
+from notifications.models.machine import Heartbeat
+from notifications.models.notification import Priority, Status
+
+
+class State(StrEnum):
+    HEALTHY = "healthy"
+    DEGRADED = "degraded"
+    CRITICAL = "critical"
+
+
+ORDER: Final = (State.HEALTHY, State.DEGRADED, State.CRITICAL)
+QUIET_WORKER: Final = timedelta(seconds=30)  # a worker says every few seconds that it lives
+LATE: Final = timedelta(minutes=1)  # work that should have been done by now
+VERY_LATE: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class Component:
+    """One part of the system: how it is, the evidence, and what a person can do."""
+
+    name: str
+    state: State
+    evidence: str
+    remedy: str = ""
+    since: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The state of the whole, and of its parts."""
+
+    components: tuple[Component, ...]
+
+    @property
+    def status(self) -> State:
+        """As sick as the sickest part."""
+        return max((component.state for component in self.components), key=ORDER.index, default=State.HEALTHY)
+
+    def as_json(self) -> dict[str, Any]:
+        """What `/health/ready/` answers."""
+        return {"status": self.status, "components": [asdict(component) for component in self.components]}
+
+
+def examine(at: datetime) -> Verdict:
+    """Run all checks. Raises `django.db.Error` when the database does not answer."""
+    return Verdict(tuple(component for check in CHECKS for component in check(at)))
+
+
+def lacking_migrations() -> list[str]:
+    """The names of the migrations that the code has and the database has not."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
+
+
+def database_is_writable() -> bool:
+    """Whether a write would be taken: false on a standby and while the server is read-only."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'")
+        return bool(cursor.fetchone()[0])
+
+
+def _database(_at: datetime) -> Iterator[Component]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), current_setting('max_connections')::int FROM pg_stat_activity WHERE backend_type = 'client backend'"
+        )
+        used, limit = cursor.fetchone()
+    crowded = used > 0.8 * limit
+    yield Component(
+        "database",
+        State.DEGRADED if crowded else State.HEALTHY,
+        _("%(used)d of %(limit)d connections in use") % {"used": used, "limit": limit},
+        _("Start fewer processes, or raise max_connections.") if crowded else "",
+    )
+
+
+def _workers(at: datetime) -> Iterator[Component]:
+    seen = Heartbeat.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
+    living = Heartbeat.objects.filter(seen_at__gt=at - QUIET_WORKER).count()
+    yield Component(
+        "workers",
+        State.HEALTHY if living else State.CRITICAL,
+        _("%(count)d workers alive") % {"count": living},
+        "" if living else _("Start `manage.py worker`: without it nothing is answered or sent."),
+        None if living else seen,
+    )
+
+
+def _inbox(at: datetime) -> Iterator[Component]:
+    waiting = InboundMessage.objects.filter(status__in=[InboundStatus.RECEIVED, InboundStatus.PROCESSING])
+    yield _by_age("inbox", waiting.order_by("received_at").values_list("received_at", flat=True).first(), at)
+
+
+def _queue(at: datetime) -> Iterator[Component]:
+    open_channels = Channel.objects.open(at).values_list("name", flat=True)
+    oldest = [
+        # One look into the index each: rows that wait for a paused channel are never read.
+        Notification.objects.filter(status=Status.QUEUED, channel=channel, priority=priority, due_at__lte=at)
+        .order_by("due_at")
+        .values_list("due_at", flat=True)
+        .first()
+        for channel in open_channels
+        for priority in Priority.values
+    ]
+    yield _by_age("queue", min((due for due in oldest if due is not None), default=None), at)
+
+
+def _channels(at: datetime) -> Iterator[Component]:
+    for channel in Channel.objects.filter(is_configured=True):
+        paused = channel.is_paused(at)
+        broken = State.CRITICAL if channel.name == ChannelName.WHATSAPP else State.DEGRADED
+        yield Component(
+            f"channel:{channel.name}",
+            broken if paused else State.HEALTHY,
+            _("paused (%(code)s)") % {"code": channel.pause_code} if paused else _("open"),
+            channel.pause_reason if paused else "",
+            channel.paused_at if paused else None,
+        )
+
+
+def _by_age(name: str, oldest: datetime | None, at: datetime) -> Component:
+    age = max(at - oldest, timedelta()) if oldest else timedelta()
+    state = State.CRITICAL if age > VERY_LATE else State.DEGRADED if age > LATE else State.HEALTHY
+    evidence = _("the oldest has waited %(seconds)d s") % {"seconds": age.total_seconds()} if oldest else _("empty")
+    remedy = "" if state == State.HEALTHY else _("Look at the workers and their logs; start more of them.")
+    return Component(name, state, evidence, remedy, None if state == State.HEALTHY else oldest)
+
+
+Check = Callable[[datetime], Iterable[Component]]
+CHECKS: Final[tuple[Check, ...]] = (_database, _workers, _inbox, _queue, _channels)
