@@ -214,7 +214,8 @@ class World:
     def messages_at(self, *addresses: str) -> Iterator[Message]:
         """The messages to or from all of these addresses, the newest first; all messages without an address."""
         at_each = [self._by_address.get(address, deque()) for address in addresses]
-        known: Reversible[Message] = min(at_each, key=len) if at_each else self.messages.values()
+        shortest = min(at_each, key=len, default=None)
+        known: Reversible[Message] = self.messages.values() if shortest is None else shortest
         return (
             message
             for message in reversed(known)
