@@ -12,4 +12,5 @@ urlpatterns = [
     path("health/ready/", probes.ready, name="health_ready"),
     path("i18n/", include("django.conf.urls.i18n")),  # the admin's language switch
     path("simulator/", doors.simulator),
+    path("", include("notifications.urls")),
 ]

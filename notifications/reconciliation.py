@@ -52,7 +52,7 @@ def _take_due(at: datetime) -> list[Attempt]:
         ids = list(due.values_list("pk", flat=True))
         Notification.objects.filter(pk__in=ids).update(due_at=at + LOOK_LEASE)
         newest = Attempt.objects.filter(notification__in=ids).exclude(outcome=Outcome.NOT_SENT)
-        return list(newest.select_related("notification").order_by("notification", "-pk").distinct("notification"))
+        return list(newest.select_related("notification").order_by("notification_id", "-pk").distinct("notification_id"))
 
 
 def _look_up(attempt: Attempt) -> str | None:

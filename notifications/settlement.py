@@ -6,14 +6,15 @@ hear is marked in `news_due` and told after the commit (`tell_news`).
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, models, transaction
 from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Cast
 
 from . import channel_health, contacts, escalation, receipts, routing, signals
 from .backoff import retry_delay
@@ -87,7 +88,9 @@ def settle(results: Sequence[Result], at: datetime) -> None:
     try:
         with transaction.atomic(durable=True):
             _settle(results, at)
-    except (ValueError, TypeError, KeyError, LookupError):
+    except (OperationalError, InterfaceError):
+        raise  # the database is gone, not the message bad: the worker keeps the answers and comes again
+    except Exception:
         logger.exception("a batch of %d results could not be settled together", len(results))
         for result in results:
             _settle_alone(result, at)
@@ -131,9 +134,9 @@ def _settle_accepted(results: Sequence[Result], rows: dict[int, Notification], a
         waits = {r.envelope.notification_id: _receipt_due(rows[r.envelope.notification_id], at) for r in mine}
         Notification.objects.filter(pk__in=[r.envelope.notification_id for r in mine]).move(
             Status.SENT,
-            provider_sid=_by_id({r.envelope.notification_id: sids[r.envelope.attempt_id] for r in mine}),
-            receipt_due_at=_by_id(waits),
-            news_due=Case(When(pk__in=news, then=Value(at)), default=F("news_due")) if news else F("news_due"),
+            provider_sid=_by_id({r.envelope.notification_id: sids[r.envelope.attempt_id] for r in mine}, models.TextField()),
+            receipt_due_at=_by_id(waits, models.DateTimeField()),
+            news_due=Case(When(pk__in=news, then=Value(at, output_field=models.DateTimeField())), default=F("news_due"), output_field=models.DateTimeField()) if news else F("news_due"),
             leased_by="",
             leased_until=None,
             sent_at=at,
@@ -142,8 +145,10 @@ def _settle_accepted(results: Sequence[Result], rows: dict[int, Notification], a
     receipts.apply_waiting([sid for sid in sids.values() if sid], at)
 
 
-def _by_id(values: dict[int, object]) -> Case:
-    return Case(*[When(pk=pk, then=Value(value)) for pk, value in values.items()], default=Value(None))
+def _by_id(values: Mapping[int, object], column: models.Field[Any, Any]) -> Cast:
+    """One value a row in one statement; cast, since a column of nothing but NULL would be text to PostgreSQL."""
+    whens = [When(pk=pk, then=Value(value, output_field=column)) for pk, value in values.items()]
+    return Cast(Case(*whens, default=Value(None), output_field=column), column)
 
 
 def _complete_accepted(results: Sequence[Result], at: datetime) -> None:
