@@ -1,0 +1,53 @@
+"""Put what was heard into the draft."""
+
+from typing import Final
+
+from marketplace.understanding.folding import fold
+from providers import geography
+
+from . import asking
+from .turn import Draft, Step, Turn
+
+STORY_LIMIT: Final = 1500
+MAX_MEDIA: Final = 10
+CORRECTS: Final = ("non ", "no ", "pas ", "plutot ", "finalement ", "not ", "je voulais dire ", "i mean ", "en fait ")
+
+
+def gather(turn: Turn) -> bool:
+    """Put what was heard into the draft; false when the message adds nothing to it."""
+    heard, draft = turn.heard, turn.draft
+    before = draft.to_slots()
+    _take_services(turn)
+    if heard.zones and asking.zone_of(heard.zones[0]):
+        draft.zone = heard.zones[0]
+    if heard.has_location and heard.latitude is not None and heard.longitude is not None:
+        take_location(draft, heard.latitude, heard.longitude)
+    if heard.urgency != "unspecified" and (heard.intent == "request" or not draft.is_empty):
+        draft.urgency = heard.urgency
+        draft.scheduled_for = heard.scheduled_for.isoformat() if heard.scheduled_for else ""
+    draft.media = [*draft.media, *heard.media][:MAX_MEDIA]
+    if draft.to_slots() == before:
+        return False
+    if heard.text.strip() and not heard.choice:
+        draft.description = f"{draft.description}\n{heard.text.strip()}".strip()[:STORY_LIMIT]
+    return True
+
+
+def _take_services(turn: Turn) -> None:
+    heard, draft = turn.heard, turn.draft
+    services = [service.slug for service in asking.offered_services(heard.services)]
+    if not services or services == draft.services:
+        return
+    corrects = turn.step in {Step.CONFIRM, Step.CHANGE, Step.SERVICE} or fold(heard.text).startswith(CORRECTS)
+    if not draft.services or corrects:
+        draft.services, draft.ordered = services, False
+    elif heard.intent == "request":
+        draft.services = list(dict.fromkeys([*draft.services, *services]))
+
+
+def take_location(draft: Draft, latitude: float, longitude: float) -> None:
+    zone = geography.nearest_zone(latitude, longitude)
+    if zone is None:
+        return  # we do not work there: the question for the quarter stays
+    draft.latitude, draft.longitude = latitude, longitude
+    draft.zone = zone.slug

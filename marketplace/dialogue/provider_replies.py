@@ -1,0 +1,141 @@
+"""The words for providers."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from marketplace.models import Job, Offer
+
+from .replies import choice, human_choice
+from .turn import Reply
+from .words import day_and_hour, spoken
+from .words import gettext as _
+
+
+def offer_line(offer: Offer) -> str:
+    request = offer.request
+    return f"{request.service.name_in(spoken())}, {request.zone}"
+
+
+def which_offer(offers: Sequence[Offer], verb: str) -> Reply:
+    """Several offers are open and the answer fits each of them; `verb` is "accept" or "decline"."""
+    text = _("Which one do you accept?") if verb == "accept" else _("Which one do you decline?")
+    return Reply(
+        _("You have several offers.") + " " + text,
+        tuple(choice(f"offer:{offer.pk}:{verb}", offer_line(offer)[:24]) for offer in offers[:10]),
+    )
+
+
+def taken() -> Reply:
+    return Reply(_("Thank you! Another professional was a little faster this time. The next one may be yours."))
+
+
+def expired() -> Reply:
+    return Reply(_("Thank you! This offer has ended. Keep your phone near: others come."))
+
+
+def declined() -> Reply:
+    return Reply(_("Understood, thank you for answering. See you at the next offer!"))
+
+
+def not_your_offer() -> Reply:
+    return Reply(_("I do not find this offer. New ones come to you here."))
+
+
+def open_offers(offers: Sequence[Offer]) -> Reply:
+    """Remind of what waits for an answer."""
+    if len(offers) == 1:
+        offer = offers[0]
+        return Reply(
+            _("An offer waits for you: %(offer)s. Do you take it?") % {"offer": offer_line(offer)},
+            (choice(f"offer:{offer.pk}:accept", _("Accept")), choice(f"offer:{offer.pk}:decline", _("Decline"))),
+        )
+    return which_offer(offers, "accept")
+
+
+def set_out() -> Reply:
+    return Reply(_("Good road! The customer knows that you are on the way. When you are there, write: je suis là."))
+
+
+def begun() -> Reply:
+    return Reply(_("Noted, good work! At the end, write: terminé."))
+
+
+def finished() -> Reply:
+    return Reply(_("Well done, thank you! The customer is asked for a rating. The next offer comes soon."))
+
+
+def no_job() -> Reply:
+    return Reply(_("You have no job running now. Offers come to you here."), (human_choice(),))
+
+
+def cannot_now() -> Reply:
+    return Reply(_("This is noted already for your job. Write: mes jobs, to see where it stands."))
+
+
+def jobs_list(jobs: Sequence[Job], offers: Sequence[Offer]) -> Reply:
+    if not jobs and not offers:
+        return Reply(_("No job today yet. I write to you as soon as one comes."))
+    lines = [
+        f"• {job.request.service.name_in(spoken())}, {job.request.zone}: {job.get_status_display()}" for job in jobs
+    ]
+    lines += [_("• To answer: %(offer)s") % {"offer": offer_line(offer)} for offer in offers]
+    return Reply(_("Your jobs:") + "\n" + "\n".join(lines))
+
+
+def away_until(until: datetime) -> Reply:
+    return Reply(
+        _("Noted: no offers before %(until)s. To come back earlier, write: disponible.")
+        % {"until": day_and_hour(until)}
+    )
+
+
+def back() -> Reply:
+    return Reply(_("Welcome back! You get offers again."))
+
+
+def ask_give_up(job: Job) -> Reply:
+    return Reply(
+        _("Do you give this job back (%(service)s, %(zone)s)? The customer is waiting.")
+        % {"service": job.request.service.name_in(spoken()), "zone": job.request.zone},
+        (choice(f"giveup:{job.pk}:yes", _("Yes, I give it back")), choice(f"giveup:{job.pk}:no", _("No, I go"))),
+    )
+
+
+def given_up() -> Reply:
+    return Reply(_("Understood. I look for somebody else for the customer. Thank you for saying so."))
+
+
+def goes_on() -> Reply:
+    return Reply(_("Thank you, the customer counts on you."))
+
+
+def welcome(name: str) -> Reply:
+    return Reply(_("Hello %(name)s! Offers come to you here. Write: mes jobs, disponible, or AIDE.") % {"name": name})
+
+
+def ask_name() -> Reply:
+    return Reply(_("Great, you want to work with us! What is your name, or that of your firm?"))
+
+
+def ask_trades() -> Reply:
+    return Reply(_("What do you do? For example: plumbing and electricity."))
+
+
+def ask_quarters() -> Reply:
+    return Reply(_("In which quarters do you work? For example: Akwa, Bonamoussadi, Makepe."))
+
+
+def application_noted() -> Reply:
+    return Reply(_("Thank you! The team checks your application and answers you here."))
+
+
+def already_provider() -> Reply:
+    return Reply(_("You are on our list already. Offers come to you here."), (human_choice(),))
+
+
+def application_waits() -> Reply:
+    return Reply(_("Your application is with the team; they answer you here."), (human_choice(),))
+
+
+def not_a_provider() -> Reply:
+    return Reply(_("This is for professionals of Djobea. Do you want to become one? Write: devenir prestataire."))
