@@ -1,11 +1,11 @@
 """Which provider does which service in which zone: the table that matching reads."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
-from providers.models import Coverage, Provider
+from providers.models import Provider
 
 # What the rows ought to be. A provider who is not (or no longer) at work keeps them: matching judges that itself,
 # so that it can say why someone was left out.
@@ -19,7 +19,7 @@ WANTED = """
 ADD_MISSING = f"""
     INSERT INTO providers_coverage (provider_id, service_id, zone_id) {WANTED}
     ON CONFLICT (service_id, zone_id, provider_id) DO NOTHING
-"""  # noqa: S608  constants only
+"""
 
 DROP_SURPLUS = """
     DELETE FROM providers_coverage AS covered
@@ -38,6 +38,15 @@ class CoverageChange(NamedTuple):
 
     added: int
     removed: int
+
+
+COUNT_SURPLUS = DROP_SURPLUS.replace("DELETE FROM", "SELECT count(*) FROM", 1)
+COUNT_MISSING = f"""
+    SELECT count(*) FROM ({WANTED}) AS wanted
+    WHERE NOT EXISTS (SELECT 1 FROM providers_coverage AS covered
+                      WHERE covered.service_id = wanted.service_id AND covered.zone_id = wanted.zone_id
+                        AND covered.provider_id = wanted.provider_id)
+"""  # noqa: S608  constants only
 
 
 @transaction.atomic
@@ -61,7 +70,7 @@ def refresh_all() -> CoverageChange:
 
 
 def _refresh(*, everybody: bool, ids: list[int]) -> CoverageChange:
-    whom = {"everybody": everybody, "ids": ids}
+    whom: dict[str, Any] = {"everybody": everybody, "ids": ids}
     with connection.cursor() as cursor:
         cursor.execute(DROP_SURPLUS, whom)
         removed = cursor.rowcount
@@ -71,17 +80,10 @@ def _refresh(*, everybody: bool, ids: list[int]) -> CoverageChange:
 
 def disagreements() -> tuple[int, int]:
     """Rows that are missing from the coverage, and rows that are too many; both are zero in a healthy database."""
-    whom = {"everybody": True, "ids": []}
-    surplus = DROP_SURPLUS.replace("DELETE FROM", "SELECT count(*) FROM", 1)
-    missing = f"SELECT count(*) FROM ({WANTED}) AS wanted WHERE NOT EXISTS ({_same_row()})"  # noqa: S608  constants only
+    whom: dict[str, Any] = {"everybody": True, "ids": []}
     with connection.cursor() as cursor:
-        cursor.execute(missing, whom)
+        cursor.execute(COUNT_MISSING, whom)
         (missing_count,) = cursor.fetchone()
-        cursor.execute(surplus, whom)
+        cursor.execute(COUNT_SURPLUS, whom)
         (surplus_count,) = cursor.fetchone()
     return missing_count, surplus_count
-
-
-def _same_row() -> str:
-    keys = " AND ".join(f"covered.{key} = wanted.{key}" for key in ("service_id", "zone_id", "provider_id"))
-    return f"SELECT 1 FROM {Coverage._meta.db_table} AS covered WHERE {keys}"  # noqa: S608  constants only

@@ -7,6 +7,8 @@ from providers.models import Zone
 
 EARTH_RADIUS_KM: Final = 6371.0
 KM_PER_DEGREE: Final = math.pi * EARTH_RADIUS_KM / 180
+POLE: Final = 90.0  # degrees
+DATE_LINE: Final = 180.0
 QUARTER_REACH_KM: Final = 5.0  # how far from its centre a quarter still gives its name
 CITY_REACH_KM: Final = 25.0  # the same for a city as a whole
 
@@ -25,7 +27,7 @@ def haversine_km(latitude: float, longitude: float, other_latitude: float, other
 
 def nearest_zone(latitude: float, longitude: float, *, within_km: float = QUARTER_REACH_KM) -> Zone | None:
     """The quarter whose centre is nearest, else the city around the point, else `None` (we do not work there)."""
-    if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
+    if not (abs(latitude) <= POLE and abs(longitude) <= DATE_LINE):
         return None
     reach = max(within_km, CITY_REACH_KM)
     height = reach / KM_PER_DEGREE

@@ -197,7 +197,8 @@ def _ask(statement: str, need: Need, level: str, at: datetime, provider_id: int 
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+        return rows
 
 
 def _facts(row: _Row) -> scoring.Facts:

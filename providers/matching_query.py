@@ -89,9 +89,7 @@ judged AS (
 
 # Those who may come, the nearest of the right trade first; and a few of those left out, so that their reasons are
 # there however many may come.
-POOL: Final = (
-    _CANDIDATES
-    + """
+POOL: Final = f"""{_CANDIDATES}
 , ranked AS (
     SELECT judged.*, row_number() OVER (
                PARTITION BY left_out <> ''
@@ -103,11 +101,10 @@ SELECT provider_id, name, phone_number, phone_doubtful, is_the_service, is_the_z
        open_jobs, offers_made, offers_accepted, rating_sum, rating_count, last_offer_at, left_out
 FROM ranked
 WHERE rank <= CASE WHEN left_out = '' THEN %(pool)s ELSE %(near_misses)s END
-"""
-)
+"""  # noqa: S608  constants only
 
-LEFT_OUT_COUNTS: Final = _CANDIDATES + "SELECT left_out, count(*) FROM judged GROUP BY left_out"
+LEFT_OUT_COUNTS: Final = f"{_CANDIDATES} SELECT left_out, count(*) FROM judged GROUP BY left_out"  # noqa: S608  constants only
 
-JUDGEMENT_OF_ONE: Final = _CANDIDATES + "SELECT left_out FROM judged"
+JUDGEMENT_OF_ONE: Final = f"{_CANDIDATES} SELECT left_out FROM judged"  # noqa: S608  constants only
 
 Parameters = dict[str, Any]

@@ -93,7 +93,10 @@ class Provider(models.Model):
 
     name = models.CharField(_("name"), max_length=120)
     phone_number = models.CharField(
-        _("phone number"), max_length=16, unique=True, validators=[RegexValidator(E164, _("Use the form +237677123456."))]
+        _("phone number"),
+        max_length=16,
+        unique=True,
+        validators=[RegexValidator(E164, _("Use the form +237677123456."))],
     )
     # libphonenumber doubts the number; it is kept, since its tables lag behind the operators.
     phone_doubtful = models.BooleanField(_("doubtful number"), default=False)
@@ -105,9 +108,7 @@ class Provider(models.Model):
     unavailable_until = models.DateTimeField(_("unavailable until"), null=True, blank=True)
     daily_capacity = models.PositiveSmallIntegerField(_("jobs a day at most"), default=6)
     radius_km = models.PositiveSmallIntegerField(_("reach in km"), default=15)
-    base_zone = models.ForeignKey(
-        Zone, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("base")
-    )
+    base_zone = models.ForeignKey(Zone, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("base"))
     services = models.ManyToManyField(Service, related_name="providers", verbose_name=_("services"))
     zones = models.ManyToManyField(Zone, related_name="providers", verbose_name=_("zones"))
     notes = models.TextField(_("notes"), blank=True)

@@ -13,6 +13,7 @@ DEFAULT_REGION: Final = "CM"
 ADDRESS_PREFIXES: Final = ("whatsapp:", "tel:", "sms:")
 # Two numbers in one cell: "677 12 34 56 / 699 12 34 56".
 SEVERAL: Final = re.compile(r"[/;,|]|\b(?:ou|et|or|and)\b", re.IGNORECASE)
+EXCERPT: Final = 30  # characters of a wrong entry that a message repeats
 LETTERS: Final = re.compile(r"[^\W\d_]")
 # Cameroon's numbers had eight digits until 21 November 2014: mobiles then got a 6 in front, landlines a 2.
 # An eight-digit number that begins with 6 was never one of them: it is a new number that lacks a digit.
@@ -58,12 +59,17 @@ def _parsed(written: str, region: str, text: str) -> PhoneNumber:
         raise UnreadableNumber(_("“%(text)s” has too few or too many digits.") % {"text": _excerpt(text)})
     if phonenumbers.is_valid_number(number):
         return PhoneNumber(e164, doubtful=False)
-    if not phonenumbers.is_possible_number(number):
+    if not phonenumbers.is_possible_number(number) or _lacks_a_digit(e164):
         raise UnreadableNumber(
             _("“%(text)s” has %(count)d digits after the country code: one is missing or too much.")
             % {"text": _excerpt(text), "count": len(str(number.national_number))}
         )
     return PhoneNumber(e164, doubtful=True)
+
+
+def _lacks_a_digit(e164: str) -> bool:
+    """Eight digits are possible in Cameroon, but only for toll-free numbers, which libphonenumber knows."""
+    return e164.startswith("+237") and len(e164) < len("+237677123456")
 
 
 def _cleaned(text: str) -> str:
@@ -91,4 +97,4 @@ def _with_country_code(written: str, region: str) -> str:
 def _excerpt(text: str) -> str:
     """Enough of a wrong entry to find it again."""
     printable = "".join(character for character in text if character.isprintable()).strip()
-    return printable if len(printable) <= 30 else f"{printable[:29]}…"
+    return printable if len(printable) <= EXCERPT else f"{printable[: EXCERPT - 1]}…"

@@ -167,7 +167,11 @@ def _link(providers: Sequence[Provider], rows: Iterable[dict[str, str]], zones: 
     offered, served = Provider.services.through, Provider.zones.through
     pairs = list(zip(providers, rows, strict=True))
     offered.objects.bulk_create(
-        [offered(provider_id=p.pk, service_id=services[slug]) for p, row in pairs for slug in row["services"].split("|")]
+        [
+            offered(provider_id=p.pk, service_id=services[slug])
+            for p, row in pairs
+            for slug in row["services"].split("|")
+        ]
     )
     served.objects.bulk_create(
         [served(provider_id=p.pk, zone_id=zones[slug]) for p, row in pairs for slug in row["zones"].split("|")]

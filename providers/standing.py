@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, IntegerField, Value, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
@@ -62,7 +62,7 @@ def note_job_closed(provider_id: int, *, done: bool, opened_at: datetime | None 
         facts["jobs_done"] = F("jobs_done") + 1
     elif opened_at is not None:
         given_back = When(jobs_today_on=timezone.localdate(opened_at), then=Greatest(F("jobs_today") - 1, Value(0)))
-        facts["jobs_today"] = Case(given_back, default=F("jobs_today"))
+        facts["jobs_today"] = Case(given_back, default=F("jobs_today"), output_field=IntegerField())
     _note(provider_id, **facts)
 
 

@@ -32,7 +32,7 @@ class Command(BaseCommand):
             help="also seed made-up providers, unless there are providers or the real Twilio is connected",
         )
 
-    def handle(self, *args: Any, demo_providers: bool, **options: Any) -> None:
+    def handle(self, *_args: Any, demo_providers: bool, **_options: Any) -> None:
         if demo_providers and _reaches_real_phones():
             self.stdout.write(_("No demo providers: this installation writes to real phones through Twilio."))
             demo_providers = False
