@@ -74,13 +74,9 @@ class Lifecycle:
 
     def deliver(self, message: Message) -> None:
         """Try to hand a sent message to its phone; what cannot be delivered now waits."""
-        if message.status != "sent":
-            return
         phone = self._world.phone_at(message.recipient)
-        if phone and not phone.on:
+        if message.status != "sent" or message.swallowed or (phone and not phone.on):
             return
-        if phone and message.channel == "whatsapp" and phone.blocks_sender:
-            return  # WhatsApp tells nobody: the message stays `sent` for ever
         self.advance(message, "delivered")
         if phone and phone.reads_after is not None:
             self.later(phone.reads_after, partial(self.read, phone, message))
@@ -103,8 +99,10 @@ class Lifecycle:
         if code:
             self._fail_on_the_channel(message, code)
             return
-        if message.status != "sending":
-            self.advance(message, "sent")
+        phone = self._world.phone_at(message.recipient)
+        # WhatsApp tells nobody of a block: the message stays `sent` for ever.
+        message.swallowed = bool(phone and phone.blocks_sender and message.channel == "whatsapp")
+        self.advance(message, "sent")
         self.later(self._world.options.delivered_after, partial(self.deliver, message))
         if message.channel == "sms":
             self.later(message.validity, partial(self._give_up, message))

@@ -128,6 +128,7 @@ class Message:
     validity: float = 36_000
     listed_from: float = 0.0  # when the list begins to show it (a fault can delay this)
     hidden_from_list: bool = False
+    swallowed: bool = False  # the phone blocked the sender when it came: nobody will ever see it
     form: dict[str, str] = field(default_factory=dict)  # of inbound messages: what the webhook says
     history: list[dict[str, Any]] = field(default_factory=list)
     callbacks: list[dict[str, Any]] = field(default_factory=list)

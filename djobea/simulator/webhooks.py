@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 import aiohttp
+from yarl import URL
 
 from djobea.simulator.signing import signature, split_overrides
 
@@ -133,17 +134,22 @@ class Caller:
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (handed on to aiohttp)
         attempt: int,
     ) -> tuple[Answer, str]:
+        try:
+            target = URL(url)
+        except ValueError:
+            return Answer(failure="ct", tries=attempt), ""
         headers = {
             "User-Agent": "TwilioProxy/1.1",
             "Accept": "*/*",
             "X-Home-Region": "us1",
             "I-Twilio-Idempotency-Token": token,
-            "X-Twilio-Signature": signature(auth_token, url, fields),
+            # What is signed is what is called: aiohttp quotes the URL in its own way.
+            "X-Twilio-Signature": signature(auth_token, str(target), fields),
         }
         data = fields if method == "POST" else None
         try:
             async with self._session.request(
-                method, url, data=data, headers=headers, timeout=timeout, allow_redirects=False
+                method, target, data=data, headers=headers, timeout=timeout, allow_redirects=False
             ) as response:
                 text = (await response.content.read(LONGEST_ANSWER)).decode("utf-8", "replace")
                 kind = response.headers.get("Content-Type", "")
