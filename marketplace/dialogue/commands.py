@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from django.utils import translation
-from django.utils.translation import gettext as translate
+from django.utils.translation import gettext_lazy as _
 
 from marketplace import jobs, service_requests
 from marketplace.models import RequestStatus
@@ -107,7 +107,7 @@ def _services(turn: Turn) -> Reply:
 
 def _human(turn: Turn) -> Reply:
     waits_already = turn.conversation.needs_human
-    takeover.call_human(turn.conversation, why=translate("The person asked for it, or complained."), at=turn.at)
+    takeover.call_human(turn.conversation, why=_("The person asked for it, or complained."), at=turn.at)
     return command_replies.human_is_coming() if waits_already else command_replies.human_called()
 
 
@@ -129,15 +129,15 @@ def _speak(turn: Turn, language: str) -> Reply:
 
 
 def _data(turn: Turn) -> Reply:
-    takeover.call_human(turn.conversation, why=translate("The person asks for their data."), at=turn.at)
+    takeover.call_human(turn.conversation, why=_("The person asks for their data."), at=turn.at)
     return turn.ask(Step.MENU, command_replies.data_request_noted())
 
 
 def _data_choice(turn: Turn) -> Reply:
     why = (
-        translate("The person wants their data deleted.")
+        _("The person wants their data deleted.")
         if turn.heard.choice == "data:erase"
-        else translate("The person wants a copy of their data.")
+        else _("The person wants a copy of their data.")
     )
     takeover.call_human(turn.conversation, why=why, at=turn.at)
     turn.rest()

@@ -3,11 +3,12 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Conversation
-from notifications import escalation
-from notifications.models import Contact, Notification, Severity
+from notifications.models import Contact, Notification
+
+from . import staff
 
 REPLIES_A_MINUTE: Final = 20
 MINUTE: Final = timedelta(minutes=1)
@@ -20,12 +21,12 @@ def replies_left(contact: Contact, at: datetime) -> int:
 
 
 def tell_staff(conversation: Conversation, at: datetime) -> None:
-    escalation.raise_alert(
+    staff.tell(
         fingerprint=f"flood:{conversation.contact_id}",
         title=_("Somebody writes too fast"),
-        cause=_("More than %(count)d answers within a minute would have been needed.") % {"count": REPLIES_A_MINUTE},
+        cause=_("More than %(count)d answers within a minute would have been needed."),
+        facts={"count": REPLIES_A_MINUTE},
         remedy=_("Look at the conversation: a machine, a child, or a person in need?"),
-        severity=Severity.WARNING,
         reference=f"conversation:{conversation.pk}",
         at=at,
     )

@@ -3,14 +3,12 @@
 import re
 from typing import Final
 
-from django.utils.translation import gettext as translate
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.understanding.folding import fold
-from notifications import escalation
-from notifications.models import Severity
 from providers.models import Provider, ProviderStatus, Zone
 
-from . import asking, provider_replies
+from . import asking, provider_replies, staff
 from .choosing import phrases
 from .turn import Reply, Step, Turn
 
@@ -87,17 +85,16 @@ def _apply(turn: Turn) -> Reply:
             applicant.services.set(asking.offered_services(facts["services"]))
             applicant.zones.set(Zone.objects.filter(slug__in=facts["zones"]))
         reference = f"provider:{applicant.pk}"
-    escalation.raise_alert(
+    staff.tell(
         fingerprint=f"application:{turn.contact.pk}",
-        title=translate("Somebody wants to join as a provider"),
-        cause=translate("Name: %(name)s. Services: %(services)s. Zones: %(zones)s.")
-        % {
+        title=_("Somebody wants to join as a provider"),
+        cause=_("Name: %(name)s. Services: %(services)s. Zones: %(zones)s."),
+        facts={
             "name": facts["name"],
             "services": ", ".join(facts["services"]),
             "zones": ", ".join(facts["zones"]),
         },
-        remedy=translate("Check the identity, then approve or refuse in the list of providers."),
-        severity=Severity.WARNING,
+        remedy=_("Check the identity, then approve or refuse in the list of providers."),
         reference=reference,
         at=turn.at,
     )

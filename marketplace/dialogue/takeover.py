@@ -5,11 +5,14 @@ from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from marketplace.models import Conversation
 from notifications import escalation
-from notifications.models import Contact, Severity
+from notifications.models import Contact
+
+from . import staff
 
 IDLE: Final = timedelta(minutes=30)  # without a word from the operator
 
@@ -55,12 +58,12 @@ def hand_back_idle(at: datetime) -> int:
     for conversation in Conversation.objects.filter(is_open=True, operator__isnull=False):
         if _idle_since(conversation) <= at - IDLE and hand_back(conversation, at=at):
             count += 1
-            escalation.raise_alert(
+            staff.tell(
                 fingerprint=f"handed-back:{conversation.pk}",
                 title=_("A conversation went back to the machine"),
-                cause=_("Its operator wrote nothing for %(minutes)d minutes.") % {"minutes": IDLE.seconds // 60},
+                cause=_("Its operator wrote nothing for %(minutes)d minutes."),
+                facts={"minutes": IDLE.seconds // 60},
                 remedy=_("Take it over again if the person still needs you."),
-                severity=Severity.WARNING,
                 reference=f"conversation:{conversation.pk}",
                 at=at,
             )
@@ -71,15 +74,14 @@ def call_fingerprint(conversation: Conversation) -> str:
     return f"human:{conversation.pk}"
 
 
-def call_human(conversation: Conversation, *, why: str, at: datetime) -> None:
+def call_human(conversation: Conversation, *, why: str | Promise, at: datetime) -> None:
     """Mark the conversation as waiting for a person and alert staff. The caller saves the conversation."""
     conversation.needs_human = True
-    escalation.raise_alert(
+    staff.tell(
         fingerprint=call_fingerprint(conversation),
         title=_("A person waits for an answer of the team"),
         cause=why,
         remedy=_("Open the conversation, take it over and answer."),
-        severity=Severity.WARNING,
         reference=f"conversation:{conversation.pk}",
         at=at,
     )
