@@ -1,0 +1,187 @@
+"""Which services a message asks for: phrases of the vocabulary and a learned model, weighed over the whole text."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rapidfuzz import fuzz, process
+
+from marketplace.understanding.classifier import LinearModel, softmax, text_features
+from marketplace.understanding.lexicon import Hint, Vocabulary
+from marketplace.understanding.normalise import Sentence, stem
+from marketplace.understanding.values import Found
+from marketplace.understanding.zones import Place
+
+NONE: Final = "none"  # the model's label for "no service at all"
+KIND_WEIGHT: Final = {"service_name": 1.8, "symptom": 1.2, "object": 0.5}
+TAUGHT_WEIGHT: Final = 3.0
+FUZZY_CUTOFF: Final = 84
+FUZZY_LENGTH: Final = 6
+CERTAIN: Final = 0.42  # below: rather ask than guess
+SECOND_CERTAIN: Final = 0.8  # a second service must be nearly certain in its own part of the message
+NEGATIONS: Final = (("pas",), ("not",), ("no", "be"), ("no", "na"), ("ni",), ("plutot", "que"), ("instead", "of"))
+BETWEEN: Final = frozenset("le la les l un une a an the my du d de des besoin for mon ma ce cette".split())
+JOINERS: Final = frozenset("et and plus puis ensuite then also aussi with avec ainsi".split())
+MOVING: Final = "demenagement"
+# A product or task that one service does to things of another: what is moved, painted, washed or guarded is no repair.
+TAKES_ALL: Final = frozenset({MOVING, "blanchisserie", "menage", "peinture", "gardiennage"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A phrase of the vocabulary found in the message."""
+
+    start: int
+    end: int
+    hints: tuple[Hint, ...]
+    share: float = 1.0  # below 1: found by a near spelling
+
+    def weight(self, service: str) -> float:
+        """How much it speaks for this service."""
+        for hint in self.hints:
+            if hint.service == service:
+                base = TAUGHT_WEIGHT * hint.weight if hint.taught else KIND_WEIGHT[hint.kind] * hint.weight
+                return base * self.share / len(self.hints)
+        return 0.0
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Services whose very name this is."""
+        return frozenset(hint.service for hint in self.hints if hint.kind == "service_name" or hint.taught)
+
+
+def find_services(sentence: Sentence, places: Sequence[Place], vocabulary: Vocabulary) -> tuple[tuple[Found, ...], bool]:
+    """The services asked for, in the order of the text, and whether one was ruled out ("pas le frigo, la clim")."""
+    masked = {i for place in places for i in range(place.start, place.end)}
+    hits = find_hits(sentence, masked, vocabulary)
+    denied = _denied(sentence, hits)
+    kept = [hit for hit in hits if hit not in denied]
+    hidden = masked | {i for hit in denied for i in range(hit.start, hit.end)}
+    indexes = [i for i in range(len(sentence.words)) if i not in hidden]
+    first = judge(sentence, indexes, kept, vocabulary)
+    if first is None:
+        return (), bool(denied)
+    several = _several(sentence, indexes, kept, vocabulary, first)
+    return several or (first,), bool(denied)
+
+
+def find_hits(sentence: Sentence, masked: set[int], vocabulary: Vocabulary) -> list[Hit]:
+    """Phrases of the vocabulary in the message, the longest first, none overlapping another."""
+    stems = [stem(word) for word in sentence.texts]
+    hits: list[Hit] = []
+    start = 0
+    while start < len(stems):
+        for end in range(min(start + vocabulary.longest_hint, len(stems)), start, -1):
+            if masked.isdisjoint(range(start, end)) and (hints := vocabulary.service_hints.get(tuple(stems[start:end]))):
+                hits.append(Hit(start, end, hints))
+                start = end - 1
+                break
+        else:
+            if start not in masked and (near := _near(sentence.texts[start], vocabulary)):
+                hits.append(Hit(start, start + 1, near, share=0.6))
+        start += 1
+    return hits
+
+
+def _near(word: str, vocabulary: Vocabulary) -> tuple[Hint, ...]:
+    """Hints of the word that was probably meant."""
+    if len(word) < FUZZY_LENGTH or word in vocabulary.known:
+        return ()
+    single = vocabulary.single_words
+    match = process.extractOne(stem(word), single, scorer=fuzz.ratio, score_cutoff=FUZZY_CUTOFF)
+    return vocabulary.service_hints[(match[0],)] if match else ()
+
+
+def judge(sentence: Sentence, indexes: Sequence[int], hits: Iterable[Hit], vocabulary: Vocabulary) -> Found | None:
+    """The service that the words at these positions speak for, if any."""
+    words = [sentence.words[i].text for i in indexes]
+    if not words:
+        return None
+    model = vocabulary.models["service"]
+    found = list(hits)
+    scores = service_scores(model, words, found)
+    chances = softmax(scores)
+    best = max(range(len(chances)), key=chances.__getitem__)
+    if model.labels[best] == NONE or chances[best] < CERTAIN:
+        return None
+    service = model.labels[best]
+    said = tuple(
+        " ".join(sentence.texts[hit.start : hit.end]) for hit in found if hit.weight(service) > 0
+    )
+    return Found(service, round(chances[best], 2), said or model.evidence(words, best))
+
+
+def service_scores(model: LinearModel, words: Sequence[str], hits: Iterable[Hit]) -> list[float]:
+    """Logits of the model with the weight of the vocabulary added."""
+    scores = model.scores(text_features(words))
+    for hit in hits:
+        for hint in hit.hints:
+            if hint.service in model.labels:
+                scores[model.labels.index(hint.service)] += hit.weight(hint.service)
+    return scores
+
+
+def _denied(sentence: Sentence, hits: Sequence[Hit]) -> list[Hit]:
+    """Hits that the customer rules out, provided that something else is asked for."""
+    denied = []
+    for hit in hits:
+        start = hit.start
+        while start and sentence.words[start - 1].text in BETWEEN:
+            start -= 1
+        between = [word.text for word in sentence.words[start : hit.start]]
+        if "de" in between or "d" in between or not between:  # "pas d'eau" is a problem, not a refusal
+            if not hit.names:
+                continue
+        before = tuple(word.text for word in sentence.words[max(0, start - 2) : start])
+        if any(before[-len(words) :] == words for words in NEGATIONS):
+            denied.append(hit)
+    rest = {hint.service for hit in hits if hit not in denied for hint in hit.hints}
+    return [hit for hit in denied if rest - {hint.service for hint in hit.hints}] if rest else []
+
+
+def _several(
+    sentence: Sentence, indexes: Sequence[int], hits: Sequence[Hit], vocabulary: Vocabulary, first: Found
+) -> tuple[Found, ...]:
+    """Two or more services, when each is nearly certain in its own part of the message; empty when there is but one."""
+    parts = _parts(sentence, indexes)
+    if len(parts) < 2 or first.value in TAKES_ALL and not _names_of_others(first, hits):  # noqa: PLR2004, RUF021
+        return ()
+    found: dict[str, Found] = {}
+    for part in parts:
+        inside = [hit for hit in hits if hit.start in part]
+        service = judge(sentence, part, inside, vocabulary)
+        if service is None or service.confidence < SECOND_CERTAIN or not any(hit.weight(service.value) for hit in inside):
+            continue
+        if service.value in found or not _own_right(service, first, inside):
+            continue
+        found[service.value] = service
+    if len(found) < 2 or first.value not in found:  # noqa: PLR2004
+        return ()
+    return tuple(found.values())
+
+
+def _names_of_others(first: Found, hits: Iterable[Hit]) -> bool:
+    return any(hit.names - {first.value} for hit in hits)
+
+
+def _own_right(service: Found, first: Found, inside: Iterable[Hit]) -> bool:
+    """Whether this part stands for itself: the main service, or one that is named or described by a phrase."""
+    return service.value == first.value or any(
+        hint.service == service.value and (hint.kind != "object" or hit.share == 1) and len(hit.hints) == 1
+        for hit in inside
+        for hint in hit.hints
+    )
+
+
+def _parts(sentence: Sentence, indexes: Sequence[int]) -> list[list[int]]:
+    """The message cut at its joining words and commas."""
+    parts: list[list[int]] = [[]]
+    clause = None
+    for i in indexes:
+        word = sentence.words[i]
+        if word.text in JOINERS or (clause is not None and word.clause != clause):
+            parts.append([])
+        clause = word.clause
+        if word.text not in JOINERS:
+            parts[-1].append(i)
+    return [part for part in parts if part]

@@ -1,0 +1,44 @@
+"""Sentence frames from which training messages are composed; "zzz" stands for a zone."""
+
+from typing import Final
+
+OPENERS: Final = {
+    "fr": ["bonjour", "bonsoir", "salut", "bjr", "svp", "bonjour svp", "bonsoir monsieur", "excusez-moi", "bonjour c'est madame Ngo", "slt", "bonjour j'ai un problème", "aidez-moi", "s'il vous plaît", "bonjour je voulais savoir", "j'ai un souci", "bonjour voilà", "moi c'est Paul", "mon problème c'est que", "chez moi", "dans mon appartement", "à la maison", "dans ma chambre", "au bureau", "dans ma boutique", "dans mon restaurant"],
+    "en": ["hello", "hi", "good morning", "please", "hi please", "good evening", "hey", "excuse me", "hello I have a problem", "I have an issue", "in my house", "at my place", "in our office", "in my shop", "at home", "hello sir", "hi there", "my problem is"],
+    "pcm": ["abeg", "good morning", "how now", "my brother", "please", "massa", "for my house", "for my place", "hello", "I get problem", "for my shop", "good evening", "oga"],
+}  # fmt: skip
+CLOSERS: Final = {
+    "fr": ["svp", "merci", "merci d'avance", "urgent", "c'est urgent", "vite", "venez vite", "que faire", "c'est combien ?", "c'est possible ?", "quelqu'un peut passer ?", "pouvez-vous m'aider ?", "aidez-moi", "depuis hier", "depuis deux jours", "depuis ce matin", "il faut quelqu'un", "quel est le prix ?", "j'attends votre réponse", "besoin de quelqu'un", "je veux un technicien", "vous pouvez venir ?", "depuis une semaine", "il fo kelkun"],
+    "en": ["please", "thanks", "thank you", "urgent", "asap", "come quickly", "how much?", "can someone come?", "can you help?", "since yesterday", "for two days now", "since this morning", "need someone", "what is the price?", "is it possible?", "I need help", "any available?", "please send someone"],
+    "pcm": ["abeg", "please", "quick quick", "how much", "come help me", "since yesterday", "I need person", "una fit come?", "e don tay", "who fit do am", "since morning", "make person come", "find me person"],
+}  # fmt: skip
+PLACES: Final = {
+    "fr": ["à zzz", "zzz", "a zzz", "je suis à zzz", "quartier zzz", "vers zzz", "au zzz", "chez moi à zzz", "j'habite zzz", "carrefour zzz", "zzz derrière la pharmacie", "à zzz face à l'église", "du côté de zzz", "ma maison est à zzz"],
+    "en": ["in zzz", "at zzz", "zzz", "I'm in zzz", "my house is in zzz", "near zzz", "I live in zzz", "around zzz", "zzz near the market"],
+    "pcm": ["for zzz", "I dey zzz", "zzz", "na zzz I dey", "my house dey for zzz", "for zzz side"],
+}  # fmt: skip
+TIMES: Final = {
+    "fr": ["demain", "aujourd'hui", "ce soir", "samedi", "lundi matin", "la semaine prochaine", "demain à 9h", "cet après-midi", "ce week-end", "jeudi", "dès demain", "le 12", "après 14h", "dans deux jours", "maintenant"],
+    "en": ["tomorrow", "today", "tonight", "on Saturday", "Monday morning", "next week", "this afternoon", "this weekend", "tomorrow at 9", "on the 12th", "in two days", "now", "right now"],
+    "pcm": ["tomorrow", "today", "this evening", "Saturday", "next week", "now now", "tomorrow morning", "for weekend"],
+}  # fmt: skip
+NAME_FRAMES: Final = {
+    "fr": ["je cherche {}", "je cherche un {}", "j'ai besoin d'un {}", "besoin d'un {}", "il me faut un {}", "un {}", "{}", "{} svp", "je veux un {}", "un bon {}", "je voudrais un {}", "avez-vous un {} ?", "trouvez-moi un {}", "{} pour ma maison", "besoin {}", "il faut un {} pour des travaux", "c'est combien un {}", "je veux un devis pour {}", "service de {}", "des {} disponibles ?", "envoyez un {}", "travaux de {}", "g besoin d1 {}", "un {} pour une petite réparation", "un {} sérieux"],
+    "en": ["I need a {}", "need a {}", "looking for a {}", "{} needed", "{}", "I want a {}", "can I get a {}", "do you have a {}?", "{} please", "a good {}", "send me a {}", "{} for my house", "find me a {}", "I'm looking for {}", "{} services", "any {} available?", "how much for {}", "quote for {}", "I would like a {}"],
+    "pcm": ["I need {}", "I want {}", "I di find {}", "find me {}", "{}", "una get {}?", "send {} for me", "I wan see {}", "make {} come", "{} dey?", "who sabi {}", "bring {} come"],
+}  # fmt: skip
+OBJECT_FRAMES: Final = {
+    "fr": ["{} en panne", "mon {} est gâté", "ma {} ne marche plus", "problème de {}", "problème avec {}", "réparer {}", "réparer mon {}", "changer {}", "remplacer {}", "{} cassé", "{} à réparer", "{} à changer", "{}", "mon {} est foutu", "{} a un souci", "pour {}", "j'ai un souci de {}", "{} bloqué", "il faut regarder mon {}", "le {} fait un bruit bizarre", "{} défectueux", "question de {}", "{} abîmé", "mon {} m'énerve", "vérifier {}", "{} à refaire", "{} qui ne va pas", "le {} a wanda", "mon {} est mort", "installer {}", "poser {}"],
+    "en": ["{} broken", "my {} is not working", "my {} is broken", "fix my {}", "repair {}", "replace {}", "problem with my {}", "{} problem", "{}", "the {} is damaged", "my {} stopped working", "{} needs fixing", "check my {}", "issue with the {}", "{} is bad", "work on my {}", "my {} is faulty", "change the {}", "the {} is making noise", "install {}", "something is wrong with the {}"],
+    "pcm": ["{} don spoil", "my {} don spoil", "{} no di work", "fix {} for me", "{} get problem", "my {} don die", "repair my {}", "{} don break", "{} di worry me", "change {}", "put {}"],
+}  # fmt: skip
+MOVES: Final = {
+    "fr": ["transporter {0}", "transporter {0} et {1}", "je déménage avec {0}, {1} et des cartons", "déplacer {0}", "je quitte zzz pour zzz, j'ai {0} et {1}", "livrer {0} chez moi", "récupérer {0} à zzz et livrer à zzz", "porter {0} au deuxième étage", "il faut un camion pour {0} et {1}", "aller prendre {0} chez mon frère et ramener à la maison", "charger {0} et {1}", "pick-up pour {0}", "descendre {0} et monter {1}", "amener {0} de zzz à zzz", "je dois enlever {0} et {1} de mon ancienne maison", "déménagement de zzz à zzz avec {0}", "un véhicule pour {0}", "j'ai acheté {0} au marché, il faut livrer à zzz", "emballer et transporter {0}", "on change de maison, il y a {0} et {1}"],
+    "en": ["move {0}", "move my {0} and {1}", "transport {0}", "I'm moving, I have {0} and {1}", "carry {0} upstairs", "deliver {0} to my place", "pick up {0} from zzz and drop at zzz", "truck for {0} and {1}", "I need a van to move {0}", "I am moving from zzz to zzz with {0} and {1}", "take {0} to my new house", "load {0} and {1}", "shift {0} to another apartment", "bring {0} from zzz", "relocating with {0} and {1}"],
+    "pcm": ["carry my {0} go zzz", "carry {0} and {1} for new house", "I wan move {0} from zzz go zzz", "I di pack, I get {0} and {1}", "motor for carry {0}", "truck for carry my {0} and {1}", "help me carry {0}", "take my {0} go another house", "I di shift for zzz, carry {0}"],
+}  # fmt: skip
+MOVED_GOODS: Final = {
+    "fr": ["un frigo", "mon frigo", "un lit", "deux lits", "une machine à laver", "un salon", "un canapé", "des fauteuils", "une armoire", "un congélateur", "une télé", "une table et des chaises", "une gazinière", "des matelas", "un bureau", "des meubles", "une cuisinière", "un climatiseur", "un groupe électrogène", "des ordinateurs", "un piano", "des carreaux", "des sacs de ciment", "un coffre", "une bibliothèque", "un miroir", "des cartons", "un salon de 7 places"],
+    "en": ["fridge", "bed", "two beds", "washing machine", "sofa", "couch", "wardrobe", "freezer", "TV", "dining table and chairs", "cooker", "mattress", "desk", "furniture", "boxes", "generator", "bookshelf", "computers", "air conditioner", "piano", "cupboard"],
+    "pcm": ["bed", "fridge", "chair dem", "cupboard", "freezer", "TV", "mattress", "table", "wardrobe", "load", "machine", "cooker", "gen"],
+}  # fmt: skip
