@@ -1,6 +1,7 @@
 """The control API: faults, clock, phones, messages, in JSON. `docs/simulator.md` describes each path."""
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Mapping
 from itertools import islice
@@ -86,7 +87,7 @@ class Control:
         """Server-sent events: message, phone, faults, accounts, clock, log, reload."""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
         await response.prepare(request)
-        with self._world.hub.watching() as queue:
+        with self._world.hub.watching() as queue, contextlib.suppress(ConnectionResetError):  # the watcher left
             await response.write(b"retry: 1000\n\n")
             while True:
                 try:
@@ -96,6 +97,7 @@ class Control:
                 while not queue.empty():
                     text += queue.get_nowait()
                 await response.write(text.encode())
+        return response
 
     async def faults(self, _request: web.Request) -> web.Response:
         """GET the faults that are on, and those that there are."""

@@ -24,7 +24,7 @@ def refused(simulator: SimulatorProcess, client: Client, to: str = TO_AWA) -> Tw
 def accepted(simulator: SimulatorProcess, client: Client, to: str = TO_AWA, callback: str = "") -> str:
     sender = simulator.whatsapp_from if to.startswith("whatsapp") else simulator.sms_from
     asked = {"to": to, "from_": sender, "body": "x"} | ({"status_callback": callback} if callback else {})
-    return str(client.messages.create(**asked).sid)  # type: ignore[arg-type]  # all are text
+    return str(client.messages.create(**asked).sid)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_cut_before_leaves_nothing_and_a_cut_after_leaves_a_message(
 
 def test_a_slow_answer_times_out_and_the_message_is_created_all_the_same(simulator: SimulatorProcess) -> None:
     client = twilio_client(simulator.base_url, simulator.account_sid, simulator.auth_token)
-    client.http_client.timeout = 0.1  # type: ignore[attr-defined]  # the default client is a TwilioHttpClient
+    client.http_client.timeout = 0.1
     simulator.fault("slow", seconds=0.4, count=1)
     with pytest.raises(requests.ReadTimeout):
         accepted(simulator, client)

@@ -79,7 +79,7 @@ function drawPanel() {
   if (panel.dataset.tab !== openTab || panel.dataset.language !== currentLanguage()) {
     Object.assign(panel.dataset, { tab: openTab, language: currentLanguage() });
     panel.setAttribute("aria-label", t(openTab));
-    body = el("div", { class: `panel-body ${openTab}`, tabIndex: 0 });
+    body = el("div", { class: "panel-body", tabIndex: 0 });
     panel.replaceChildren(el("div", { class: "panel-head" }, el("h2", {}, t(openTab)), el("button", { type: "button", "aria-label": t("close"), onclick: () => choose("phones") }, icon("cross"))), body);
   }
   TABS[openTab](body);
