@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from typing import Any
 
 import pytest
 import requests
@@ -87,7 +88,7 @@ def test_other_sites_and_forms_are_kept_out_of_the_control_api(simulator: Simula
     ],
 )
 def test_a_call_that_makes_no_sense_is_answered_with_400_and_words(
-    simulator: SimulatorProcess, path: str, wish: object
+    simulator: SimulatorProcess, path: str, wish: Any
 ) -> None:
     answer = requests.post(f"{simulator.base_url}/control/{path}", json=wish, timeout=5)
     assert answer.status_code == 400
