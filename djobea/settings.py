@@ -20,7 +20,8 @@ django_stubs_ext.monkeypatch()
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = Environment(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
+ENV_FILE = Path(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
+env = Environment(ENV_FILE)
 ENVIRONMENT_FINDINGS = env.findings
 
 DEBUG = env.switch("DEBUG", default=False)

@@ -84,7 +84,7 @@ def web(stage: Stage, surroundings: Mapping[str, str]) -> Child:
 
 def worker(surroundings: Mapping[str, str]) -> Child:
     """The worker: reads, answers, sends."""
-    return Child("worker", (sys.executable, "manage.py", "worker"), surroundings)
+    return Child("worker", (sys.executable, "manage.py", "worker"), surroundings, ready_words="is ready")
 
 
 def preparation(surroundings: Mapping[str, str]) -> Child:

@@ -21,13 +21,16 @@ GRACE: Final = 30.0  # seconds for the children to end by themselves
 
 @dataclass
 class Child:
-    """A program that runs as long as the demo does. `address` answers 200 once it is ready; empty: at once."""
+    """A program that runs as long as the demo does: ready when `address` answers 200, or when it says `ready_words`."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     address: str = ""
+    ready_words: str = ""
+    has_said_so: bool = False
     process: subprocess.Popen[str] | None = None
+    reader: threading.Thread | None = None
     deaths: int = 0
     start_again_at: float = 0.0
     started_at: float = field(default_factory=time.monotonic)
@@ -45,7 +48,7 @@ class Console:
     """Lines of several processes on one screen, each with its name before it."""
 
     def __init__(self, stream: TextIO, width: int) -> None:
-        self._stream = stream
+        self.stream = stream
         self._width = width
         self._lock = threading.Lock()
 
@@ -53,18 +56,22 @@ class Console:
         """Print one or more lines under a name."""
         with self._lock:
             for line in text.splitlines() or [""]:
-                self._stream.write(f"{name:<{self._width}} | {line}\n")
-            self._stream.flush()
+                self.stream.write(f"{name:<{self._width}} | {line}\n")
+            self.stream.flush()
 
     def follow(self, child: Child) -> None:
         """Print all that the child says, from a thread of its own."""
         output = child.process.stdout if child.process else None
         if output is not None:
-            threading.Thread(target=self._copy, args=(output, child.name), daemon=True).start()
+            child.reader = threading.Thread(target=self._copy, args=(output, child), daemon=True)
+            child.reader.start()
 
-    def _copy(self, output: TextIO, name: str) -> None:
-        for line in output:
-            self.say(line.rstrip("\n"), name)
+    def _copy(self, output: TextIO, child: Child) -> None:
+        with output:
+            for line in output:
+                self.say(line.rstrip("\n"), child.name)
+                if child.ready_words and child.ready_words in line:
+                    child.has_said_so = True
 
 
 def start(child: Child, console: Console) -> None:
@@ -88,7 +95,7 @@ def wait_until_ready(child: Child, given_up: Callable[[], bool]) -> bool:
     """Wait until the child answers; false when it died, took too long, or `given_up()`."""
     end = time.monotonic() + START_LIMIT
     while time.monotonic() < end and child.is_running and not given_up():
-        if not child.address or _answers(child.address):
+        if child.has_said_so or (child.address and _answers(child.address)):
             return True
         time.sleep(0.1)
     return False
@@ -125,6 +132,8 @@ def end(children: Sequence[Child], console: Console, hurry: Callable[[], bool]) 
         if child.process:  # the whole group: nothing that the child started may stay behind
             _signal(child, signal.SIGKILL)
             child.process.wait()
+        if child.reader:  # its last words
+            child.reader.join(timeout=2)
 
 
 def _signal(child: Child, number: signal.Signals) -> None:

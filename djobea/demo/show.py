@@ -40,7 +40,7 @@ class Show:
         for number in SIGNALS:
             signal.signal(number, self._stop)
         _require_free_ports(self.stage)
-        secrets = secrets_file.ensure(settings.BASE_DIR / ".env")
+        secrets = secrets_file.ensure(settings.ENV_FILE)
         surroundings = cast.environment(self.stage, secrets)
         try:
             self._start_database()

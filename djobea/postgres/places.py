@@ -48,13 +48,13 @@ def choose(folder: Path) -> Places:
     """
     folder = folder.resolve()
     user = _user_for_root() if os.geteuid() == 0 else None
-    programs, data = _installed(), folder / "postgres"
+    programs, data = installed(), folder / "postgres"
     folder.mkdir(parents=True, exist_ok=True)
     if user is not None:
         if not is_open_to(user, programs / "bin" / "postgres") or not is_open_to(user, programs / "share"):
-            programs = _copied(programs)
+            programs = copied(programs)
         if not is_open_to(user, folder):
-            data = _own_folder() / _short_name(folder) / "postgres"
+            data = _own_folder(SHARED) / _short_name(folder) / "postgres"
             data.parent.mkdir(mode=0o755, exist_ok=True)
     _make_private(data, user)
     return Places(programs / "bin", data, _socket_folder(data, user), user)
@@ -77,7 +77,7 @@ def is_open_to(user: User, path: Path) -> bool:
     return True
 
 
-def _installed() -> Path:
+def installed() -> Path:
     """The folder of the package, found without importing it: its import warns on some machines."""
     found = importlib.util.find_spec(PACKAGE)
     if found is None or not found.submodule_search_locations:
@@ -99,11 +99,11 @@ def _user_for_root() -> User:
     return User(nobody.pw_uid, nobody.pw_gid)
 
 
-def _copied(programs: Path) -> Path:
+def copied(programs: Path, shared: Path = SHARED) -> Path:
     """A copy of the programs that everybody may run; made once for each release, at once or not at all."""
     version = importlib.util.find_spec(PACKAGE)
     stamp = (programs / "bin" / "postgres").stat()
-    target = _own_folder() / f"programs-{PROGRAMS}-{stamp.st_size}-{int(stamp.st_mtime)}"
+    target = _own_folder(shared) / f"programs-{PROGRAMS}-{stamp.st_size}-{int(stamp.st_mtime)}"
     if version is not None and not target.exists():
         with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
             copy = Path(temporary) / "copy"
@@ -119,9 +119,9 @@ def _copied(programs: Path) -> Path:
     return target
 
 
-def _own_folder() -> Path:
+def _own_folder(shared: Path) -> Path:
     """Our folder in the shared place. Refused when somebody else could have laid it there for us."""
-    folder = SHARED / f"djobea-{os.geteuid()}"
+    folder = shared / f"djobea-{os.geteuid()}"
     folder.mkdir(mode=0o755, exist_ok=True)
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o022:

@@ -21,16 +21,20 @@ from .errors import EmbeddedServerError
 
 DATABASE: Final = "djobea"
 SUPERUSER: Final = "postgres"
-PATIENCE: Final = 10.0  # seconds for what a killed server left behind to go away
 STANDARD: Final = {"listen_addresses": "''", "max_connections": "200", "timezone": "'UTC'", "log_timezone": "'UTC'"}
 
 logger = logging.getLogger(__name__)
 
 
 class EmbeddedServer:
-    """The server whose data lie in `folder`. `options` are PostgreSQL's own, such as {"fsync": "off"}."""
+    """The server whose data lie in `folder`.
 
-    def __init__(self, folder: Path, options: Mapping[str, str] | None = None) -> None:
+    `options` are PostgreSQL's own, such as {"fsync": "off"}; `patience` is how long, in seconds, a start is tried while
+    what a killed server left behind goes away.
+    """
+
+    def __init__(self, folder: Path, options: Mapping[str, str] | None = None, patience: float = 10.0) -> None:
+        self.patience = patience
         self.folder = folder
         self.options = dict(options or {})
         self.places = places.choose(folder)
@@ -106,11 +110,11 @@ class EmbeddedServer:
         """Start the server. A server that was just killed holds its files for a moment: try again for a while."""
         data, log = self.places.data, self.places.data / "server.log"
         options = " ".join([f"-k '{self.host}'", *(f"-c {name}={value}" for name, value in self.options.items())])
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + self.patience
         while True:
             done = self._run("pg_ctl", "-w", "-t", "60", "-D", str(data), "-l", str(log), "-o", options, "start")
             if done.returncode == 0:
-                logger.info("embedded PostgreSQL started in %s", data)
+                logger.debug("embedded PostgreSQL started in %s", data)
                 return
             if time.monotonic() > end:
                 raise EmbeddedServerError(
