@@ -13,4 +13,5 @@ urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),  # the admin's language switch
     path("simulator/", doors.simulator),
     path("", include("notifications.urls")),
+    path("", include("marketplace.urls")),
 ]

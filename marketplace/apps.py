@@ -6,3 +6,7 @@ class MarketplaceConfig(AppConfig):
     name = "marketplace"
     verbose_name = _("Marketplace")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen to what becomes of our messages."""
+        from . import receivers  # noqa: F401, PLC0415  models are not ready before this moment

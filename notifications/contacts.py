@@ -64,9 +64,7 @@ def note_inbound(*, sender: str, external_user_id: str = "", profile_name: str =
     """
     number, hidden = split_address(sender)
     whatsapp_id = split_address(external_user_id)[1] if external_user_id else hidden
-    if not number and not whatsapp_id:
-        raise ValueError("The sender's address is empty.")
-    contact = _find(number, whatsapp_id)
+    contact = find_or_make(number, whatsapp_id)
     contact.last_inbound_at = max(at, contact.last_inbound_at) if contact.last_inbound_at else at
     if profile_name and not contact.name:
         contact.name = profile_name[:120]
@@ -75,7 +73,14 @@ def note_inbound(*, sender: str, external_user_id: str = "", profile_name: str =
     return contact
 
 
-def _find(number: str | None, whatsapp_id: str | None) -> Contact:
+@transaction.atomic
+def find_or_make(number: str | None, whatsapp_id: str | None) -> Contact:
+    """The contact with this number or WhatsApp id, made if there is none; whoever shows both is joined.
+
+    Raises `ValueError` when both are empty.
+    """
+    if not number and not whatsapp_id:
+        raise ValueError("The sender's address is empty.")
     by_id = Contact.objects.filter(whatsapp_id=whatsapp_id).first() if whatsapp_id else None
     by_number = Contact.objects.filter(phone_number=number).first() if number else None
     contact = by_id or by_number
@@ -87,6 +92,7 @@ def _find(number: str | None, whatsapp_id: str | None) -> Contact:
         contact.phone_number = number
     if whatsapp_id and not contact.whatsapp_id and by_id is None:
         contact.whatsapp_id = whatsapp_id
+    contact.save()
     return contact
 
 

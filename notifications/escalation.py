@@ -84,3 +84,9 @@ def reopen(alert: EscalationAlert, *, at: datetime) -> bool:
             AlertState.OPEN, acknowledged_at=None, owner=None, last_seen_at=at
         )
     )
+
+
+def open_fingerprints(prefix: str) -> list[str]:
+    """Fingerprints of the unresolved alerts that begin with `prefix`."""
+    unresolved = EscalationAlert.objects.exclude(state=AlertState.RESOLVED)
+    return list(unresolved.filter(fingerprint__startswith=prefix).values_list("fingerprint", flat=True))

@@ -1,0 +1,46 @@
+"""Links that let a person act without WhatsApp: made, looked up, superseded.
+
+The token is 16 random base62 characters (95 bits); only its SHA-256 is stored.
+"""
+
+import hashlib
+import secrets
+import string
+from datetime import datetime
+from typing import Final
+
+from django.conf import settings
+
+from marketplace.models import ActionLink
+
+ALPHABET: Final = string.ascii_letters + string.digits
+LENGTH: Final = 16
+
+
+def make(purpose: str, object_id: int, *, language: str, expires_at: datetime) -> str:
+    """A new link for `purpose` ("offer", "request" or "job") on one object; returns its whole address."""
+    token = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    ActionLink.objects.create(
+        token_sha256=_digest(token), purpose=purpose, object_id=object_id, language=language, expires_at=expires_at
+    )
+    return f"{settings.PUBLIC_BASE_URL}/go/{token}/"
+
+
+def find(token: str, *, at: datetime) -> tuple[ActionLink | None, bool]:
+    """The link of this token, and whether it is still good; (None, False) for a forged one."""
+    if len(token) != LENGTH or not set(token) <= set(ALPHABET):
+        return None, False
+    link = ActionLink.objects.filter(token_sha256=_digest(token)).first()
+    if link is None:
+        return None, False
+    return link, link.superseded_at is None and link.expires_at > at
+
+
+def supersede(purpose: str, object_id: int, *, at: datetime) -> int:
+    """Close the older links of an object; returns how many."""
+    links = ActionLink.objects.filter(purpose=purpose, object_id=object_id, superseded_at__isnull=True)
+    return links.update(superseded_at=at)
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,155 @@
+"""The light pages behind action links: a GET shows and changes nothing, a POST acts through the domain functions."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from marketplace import action_links, dispatch, jobs, service_requests
+from marketplace.dispatch import Acceptance
+from marketplace.models import ActionLink, Job, JobStatus, Offer, OfferStatus, RequestStatus, ServiceRequest
+from notifications import clock
+
+TRIES: Final = 30  # wrong tokens an address and minute
+MINUTE: Final = 60
+
+
+@never_cache
+@csrf_exempt  # the token in the address is the proof; no cookie takes part
+@require_http_methods(["GET", "HEAD", "POST"])
+def page(request: HttpRequest, token: str) -> HttpResponse:
+    """Show what the link is about; a POST with `act` does it."""
+    if _tries_too_much(request):
+        return _answer(request, {"title": _("Please wait a minute")}, status=429)
+    at = clock.now()
+    link, is_good = action_links.find(token, at=at)
+    if link is None:
+        _count_wrong(request)
+        return _answer(request, {"title": _("This link is not valid"), "text": _gone()}, status=404)
+    with translation.override(link.language):
+        show = PAGES.get(link.purpose)
+        if show is None or not is_good:
+            return _answer(request, {"title": _("This link has expired"), "text": _gone()}, status=410)
+        act = request.POST.get("act", "") if request.method == "POST" else ""
+        return _answer(request, show(link, act, at))
+
+
+def _gone() -> str:
+    return _("Nothing was changed. Write to us on WhatsApp if you need help.")
+
+
+def _answer(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    response = render(request, "marketplace/action.html", context, status=status)
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
+
+
+def _key(request: HttpRequest) -> str:
+    return f"go-tries:{request.META.get('REMOTE_ADDR', '')}"
+
+
+def _tries_too_much(request: HttpRequest) -> bool:
+    return int(cache.get(_key(request), 0)) >= TRIES
+
+
+def _count_wrong(request: HttpRequest) -> None:
+    cache.add(_key(request), 0, MINUTE)
+    cache.incr(_key(request))
+
+
+def _offer(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
+    offer = Offer.objects.select_related("request__service", "request__zone", "provider").get(pk=link.object_id)
+    result = ""
+    if act == "accept":
+        result = {
+            Acceptance.WON: _("The job is yours. We are sending you the customer's number."),
+            Acceptance.TAKEN: _("Another provider was faster. Thank you all the same."),
+            Acceptance.EXPIRED: _("This offer has ended. Thank you all the same."),
+        }[dispatch.accept(offer, at=at)]
+    elif act == "decline":
+        dispatch.decline(offer, at=at)
+        result = _("Noted: you do not take this job.")
+    offer.refresh_from_db()
+    is_open = offer.status == OfferStatus.OPEN and offer.expires_at > at
+    context: dict[str, Any] = {
+        "title": _("%(service)s in %(place)s")
+        % {"service": offer.request.service.name_in(link.language), "place": offer.request.zone.name},
+        "text": offer.request.description,
+        "result": result or ("" if is_open else _("This offer is no longer open.")),
+        "acts": [("accept", _("Accept"), "yes"), ("decline", _("Decline"), "no")] if is_open else [],
+    }
+    if offer.status == OfferStatus.ACCEPTED:
+        job = Job.objects.select_related(*jobs.WITH).get(offer=offer)
+        context |= _job_facts(job)
+    return context
+
+
+def _job_facts(job: Job) -> dict[str, Any]:
+    contact = job.request.customer.contact
+    note = f" ({job.request.place_note})" if job.request.place_note else ""
+    return {"person": contact.name, "number": contact.phone_number or "", "place": job.request.zone.name + note}
+
+
+JOB_ACTS: Final[dict[str, Callable[..., bool]]] = {
+    "set_out": jobs.set_out,
+    "begin": jobs.begin,
+    "finish": jobs.finish,
+}
+
+
+def _job(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
+    job = Job.objects.select_related(*jobs.WITH).get(pk=link.object_id)
+    result = ""
+    if act in JOB_ACTS:
+        result = _("Thank you, noted.") if JOB_ACTS[act](job, at=at) else _("That is not possible now.")
+        job.refresh_from_db()
+    names = {"set_out": _("On my way"), "begin": _("I have arrived"), "finish": _("Done")}
+    steps = {
+        JobStatus.ASSIGNED: ("set_out", "begin", "finish"),
+        JobStatus.CONFIRMED: ("set_out", "begin", "finish"),
+        JobStatus.ON_THE_WAY: ("begin", "finish"),
+        JobStatus.STARTED: ("finish",),
+    }.get(JobStatus(job.status), ())
+    return {
+        "title": _("Your job: %(service)s") % {"service": job.request.service.name_in(link.language)},
+        "text": job.request.description,
+        "result": result or ("" if steps else _("This job has ended.")),
+        "acts": [(step, names[step], "yes") for step in steps],
+    } | _job_facts(job)
+
+
+def _request(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
+    found = ServiceRequest.objects.select_related("service", "zone").get(pk=link.object_id)
+    result = ""
+    if act == "cancel":
+        done = service_requests.cancel(found, reason="by link", by="customer", at=at)
+        result = _("Your request is cancelled.") if done else _("That is not possible now.")
+        found.refresh_from_db()
+    open_ones = (RequestStatus.SEARCHING, RequestStatus.WAITING, RequestStatus.MATCHED)
+    context: dict[str, Any] = {
+        "title": _("Your request: %(service)s") % {"service": found.service.name_in(link.language)},
+        "text": found.description,
+        "place": found.zone.name,
+        "result": result or str(found.get_status_display()),
+        "acts": [("cancel", _("Cancel the request"), "no")] if found.status in open_ones else [],
+    }
+    job = jobs.live_job_for(found)
+    if job is not None:
+        context |= {"person": job.provider.name, "number": job.provider.phone_number}
+    return context
+
+
+PAGES: Final[dict[str, Callable[[ActionLink, str, datetime], dict[str, Any]]]] = {
+    "offer": _offer,
+    "job": _job,
+    "request": _request,
+}

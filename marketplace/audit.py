@@ -1,0 +1,61 @@
+"""Invariants of requests, offers, jobs and inbound messages, proved from the rows."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Count, Exists, OuterRef, Q
+
+from marketplace.models import InboundMessage, InboundStatus, Job, Offer, OfferStatus, RequestStatus, ServiceRequest, Wave
+from marketplace.models.job import LIVE_JOB
+
+Check = Callable[[datetime], Iterator[str]]
+SHOWN: Final = 20
+PATIENCE: Final = timedelta(minutes=5)
+
+
+def one_accepted_offer_a_request(_at: datetime) -> Iterator[str]:
+    """No request has two accepted offers."""
+    twice = (
+        Offer.objects.filter(status=OfferStatus.ACCEPTED)
+        .values("request")
+        .annotate(many=Count("pk"))
+        .filter(many__gt=1)
+    )
+    for row in twice[:SHOWN]:
+        yield f"request {row['request']} has {row['many']} accepted offers"
+
+
+def matched_requests_have_a_job(_at: datetime) -> Iterator[str]:
+    """A matched request has its live job, and only a matched one has."""
+    live = Job.objects.filter(request=OuterRef("pk"), status__in=LIVE_JOB)
+    requests = ServiceRequest.objects.annotate(has_job=Exists(live))
+    wrong = requests.filter(Q(status=RequestStatus.MATCHED, has_job=False) | ~Q(status=RequestStatus.MATCHED) & Q(has_job=True))
+    for pk, status in wrong.values_list("pk", "status")[:SHOWN]:
+        yield f"request {pk} is {status}, which does not fit its jobs"
+
+
+def searching_requests_have_a_wave(at: datetime) -> Iterator[str]:
+    """Whatever searches has offers out, or ended its wave a moment ago."""
+    waves = Wave.objects.filter(request=OuterRef("pk")).filter(
+        Q(closed_at__isnull=True, ends_at__gt=at - PATIENCE) | Q(closed_at__gt=at - PATIENCE)
+    )
+    lost = ServiceRequest.objects.filter(status=RequestStatus.SEARCHING).exclude(Exists(waves))
+    for pk in lost.values_list("pk", flat=True)[:SHOWN]:
+        yield f"request {pk} searches, but no wave of it is out"
+
+
+def no_message_is_stuck(at: datetime) -> Iterator[str]:
+    """No inbound message lies unanswered for minutes without having failed."""
+    waiting = Q(status=InboundStatus.RECEIVED, due_at__lt=at - PATIENCE)
+    leased = Q(status=InboundStatus.PROCESSING, leased_until__lt=at - PATIENCE)
+    for pk in InboundMessage.objects.filter(waiting | leased).values_list("pk", flat=True)[:SHOWN]:
+        yield f"inbound message {pk} waits for its answer"
+
+
+AUDITS: Final[tuple[Check, ...]] = (
+    one_accepted_offer_a_request,
+    matched_requests_have_a_job,
+    searching_requests_have_a_wave,
+    no_message_is_stuck,
+)

@@ -1,0 +1,289 @@
+"""Offers in waves: who is asked, for how long, and who gets the job.
+
+The first acceptance wins, decided by the locked request and a unique constraint, never by timing. Locks: the request,
+then its offers, then the job.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
+from typing import Final
+
+from django.db import transaction
+
+from marketplace import jobs, notices, timeline
+from marketplace.models import MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest, Urgency, Wave
+from notifications import escalation, outbox, throttling
+from notifications.models import Severity
+from providers import matching, standing
+from providers.matching import Level, MatchResult, Need
+from providers.models import Provider, ProviderStatus
+
+logger = logging.getLogger(__name__)
+WAVE_LASTS: Final = {
+    Urgency.EMERGENCY: timedelta(minutes=3),
+    Urgency.TODAY: timedelta(minutes=6),
+    Urgency.SCHEDULED: timedelta(minutes=15),
+    Urgency.UNSPECIFIED: timedelta(minutes=15),
+}
+WAVE_SIZE: Final = {Urgency.EMERGENCY: 5, Urgency.TODAY: 4, Urgency.SCHEDULED: 3, Urgency.UNSPECIFIED: 3}
+LEVELS: Final = (Level.EXACT, Level.BROAD, Level.EMERGENCY)
+SILENT_TOO_OFTEN: Final = 5  # offers in a row without an answer, then staff look at the provider
+KEPT_BACK: Final = 2  # messages of the budget that a match needs: who comes, and whose job it is
+RETRY_WAITING: Final = timedelta(minutes=2)
+
+
+class Acceptance(StrEnum):
+    WON = "won"
+    TAKEN = "taken"
+    EXPIRED = "expired"
+
+
+def unmatched_fingerprint(request_id: int) -> str:
+    """The alert of a request for which nobody was found."""
+    return f"request:{request_id}:unmatched"
+
+
+def start_search(request: ServiceRequest, *, at: datetime) -> int:
+    """Send the next wave of a searching request, widening the level until somebody is found; returns offers made.
+
+    Nobody left: the request waits, the customer is told the truth, and staff own an alert. The caller has the request
+    locked or has just made it.
+    """
+    for level in LEVELS[_level_reached(request) :]:
+        if level == Level.EMERGENCY and request.urgency != Urgency.EMERGENCY:
+            break
+        result = _match(request, level, at)
+        run = _keep(request, result, at)
+        if result.chosen:
+            return _send_wave(request, run, result, at)
+    if not Offer.objects.filter(request=request, status=OfferStatus.OPEN).exists():
+        _wait(request, at)
+    return 0
+
+
+def _level_reached(request: ServiceRequest) -> int:
+    last = MatchRun.objects.filter(request=request).order_by("-pk").values_list("level", flat=True).first()
+    return LEVELS.index(Level(last)) if last else 0
+
+
+def _match(request: ServiceRequest, level: Level, at: datetime) -> MatchResult:
+    asked = tuple(Offer.objects.filter(request=request).order_by("pk").values_list("provider_id", flat=True))
+    need = Need(
+        service_id=request.service_id,
+        zone_id=request.zone_id,
+        urgency=request.urgency,
+        latitude=request.latitude,
+        longitude=request.longitude,
+        exclude=(*asked, *_own(request)),
+    )
+    return matching.find_candidates(need, level, at, _wave_size(request, at))
+
+
+def _own(request: ServiceRequest) -> tuple[int, ...]:
+    """A provider who asks for help is not offered the own job."""
+    number = request.customer.contact.phone_number
+    return tuple(Provider.objects.filter(phone_number=number).values_list("pk", flat=True)) if number else ()
+
+
+def _wave_size(request: ServiceRequest, at: datetime) -> int:
+    """As many as the urgency asks for, or fewer when the message budget is nearly spent."""
+    size = WAVE_SIZE[Urgency(request.urgency)]
+    left = throttling.budget_left(urgent=True, at=at)
+    if left is None or left >= size + KEPT_BACK:
+        return size
+    return max(1, left - KEPT_BACK)
+
+
+def _keep(request: ServiceRequest, result: MatchResult, at: datetime) -> MatchRun:
+    facts = result.as_json()
+    return MatchRun.objects.create(
+        request=request, level=result.level, ran_at=at, chosen=facts["chosen"], near_misses=facts["near_misses"]
+    )
+
+
+def _send_wave(request: ServiceRequest, run: MatchRun, result: MatchResult, at: datetime) -> int:
+    ends = at + WAVE_LASTS[Urgency(request.urgency)]
+    number = Wave.objects.filter(request=request).count() + 1
+    wave = Wave.objects.create(request=request, match_run=run, number=number, started_at=at, ends_at=ends)
+    offers = Offer.objects.bulk_create(
+        Offer(
+            request=request,
+            wave=wave,
+            provider_id=candidate.provider_id,
+            level=candidate.level,
+            score=candidate.score,
+            score_parts=candidate.score_parts,
+            distance_km=candidate.distance_km,
+            created_at=at,
+            expires_at=ends,
+        )
+        for candidate in result.chosen
+    )
+    standing.note_offered([offer.provider_id for offer in offers], at)
+    providers = Provider.objects.in_bulk([offer.provider_id for offer in offers])
+    for offer in offers:
+        offer.provider, offer.request = providers[offer.provider_id], request
+        notices.offer_job(offer, at=at)
+    usual = WAVE_SIZE[Urgency(request.urgency)]
+    timeline.record(
+        request, "wave_sent", "system", at, number=number, level=result.level, offers=len(offers), usual=usual
+    )
+    return len(offers)
+
+
+def _wait(request: ServiceRequest, at: datetime) -> None:
+    if not ServiceRequest.objects.filter(pk=request.pk).move(RequestStatus.WAITING):
+        return
+    request.status = RequestStatus.WAITING
+    timeline.record(request, "nobody_found", "system", at)
+    notices.tell_nobody_found(request, at=at)
+    escalation.raise_alert(
+        fingerprint=unmatched_fingerprint(request.pk),
+        title=f"Nobody found for request #{request.pk}",
+        cause="No provider of this service is available now in the zone or the city, or all were asked.",
+        remedy="Call a provider and assign by hand, widen the search, or recruit; the search goes on by itself.",
+        severity=Severity.CRITICAL if request.urgency == Urgency.EMERGENCY else Severity.ERROR,
+        reference=f"request:{request.pk}",
+        at=at,
+    )
+
+
+def open_offers_of(provider: Provider, *, at: datetime) -> list[Offer]:
+    """What this provider may accept now, the oldest first."""
+    offers = Offer.objects.filter(provider=provider).still_open(at).filter(request__status=RequestStatus.SEARCHING)
+    return list(offers.select_related("request__service", "request__zone", "provider").order_by("pk"))
+
+
+@transaction.atomic
+def accept(offer: Offer, *, at: datetime) -> Acceptance:
+    """Give the job to this provider unless another was faster or time is over. Locks the request, then its offers."""
+    request = ServiceRequest.objects.select_for_update(no_key=True).get(pk=offer.request_id)
+    if winner := Offer.objects.filter(request=request, status=OfferStatus.ACCEPTED).first():
+        return Acceptance.WON if winner.pk == offer.pk else Acceptance.TAKEN  # a second tap changes nothing
+    if request.status != RequestStatus.SEARCHING:
+        return Acceptance.TAKEN if request.status == RequestStatus.MATCHED else Acceptance.EXPIRED
+    offers = Offer.objects.filter(request=request)
+    if not offers.still_open(at).filter(pk=offer.pk).move(OfferStatus.ACCEPTED, answered_at=at):
+        return Acceptance.EXPIRED
+    losers = list(offers.filter(status=OfferStatus.OPEN).select_related("provider"))
+    offers.filter(status=OfferStatus.OPEN).move(OfferStatus.TAKEN, answered_at=at)
+    Wave.objects.filter(request=request, closed_at__isnull=True).update(closed_at=at)
+    ServiceRequest.objects.filter(pk=request.pk).move(RequestStatus.MATCHED)
+    standing.note_accepted(offer.provider_id)
+    job = jobs.assign(Offer.objects.select_related("provider", "request__customer__contact").get(pk=offer.pk), at=at)
+    timeline.record(request, "accepted", f"provider:{offer.provider_id}", at, offer=offer.pk, job=job.pk)
+    notices.tell_match(job, at=at)
+    for loser in losers:
+        if not outbox.cancel(reference=notices.about_offer(loser), purpose="offer", at=at):
+            notices.tell_taken(loser, at=at)
+    escalation.resolve(unmatched_fingerprint(request.pk), at=at)
+    transaction.on_commit(partial(logger.info, "offer %s accepted", offer.pk))
+    return Acceptance.WON
+
+
+@transaction.atomic
+def decline(offer: Offer, *, at: datetime) -> bool:
+    """The provider does not want it; the search goes on at once when nobody else is thinking. False: it had ended."""
+    request = ServiceRequest.objects.select_for_update(no_key=True).get(pk=offer.request_id)
+    if not Offer.objects.filter(pk=offer.pk).move(OfferStatus.DECLINED, answered_at=at):
+        return False
+    standing.note_declined(offer.provider_id)
+    timeline.record(request, "declined", f"provider:{offer.provider_id}", at, offer=offer.pk)
+    _go_on_when_nobody_thinks(request, at)
+    return True
+
+
+@transaction.atomic
+def note_unreachable(offer: Offer, *, code: str, at: datetime) -> bool:
+    """The offer's message died, so nobody will answer it: dispatch moves on instead of waiting."""
+    request = ServiceRequest.objects.select_for_update(no_key=True).get(pk=offer.request_id)
+    if not Offer.objects.filter(pk=offer.pk).move(OfferStatus.UNREACHABLE, answered_at=at):
+        return False
+    timeline.record(request, "offer_not_delivered", "system", at, offer=offer.pk, code=code)
+    _go_on_when_nobody_thinks(request, at)
+    return True
+
+
+def _go_on_when_nobody_thinks(request: ServiceRequest, at: datetime) -> None:
+    if request.status != RequestStatus.SEARCHING:
+        return
+    if Offer.objects.filter(request=request, status=OfferStatus.OPEN).exists():
+        return
+    Wave.objects.filter(request=request, closed_at__isnull=True).update(closed_at=at)
+    start_search(request, at=at)
+
+
+def expire_offers(at: datetime) -> int:
+    """End the waves whose time is over and send the next; returns how many ended."""
+    due = Wave.objects.filter(closed_at__isnull=True, ends_at__lte=at).order_by("ends_at")
+    return sum(_end_wave(request_id, at) for request_id in list(due.values_list("request_id", flat=True)[:100]))
+
+
+@transaction.atomic
+def _end_wave(request_id: int, at: datetime) -> int:
+    request = (
+        ServiceRequest.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+        .select_related("customer__contact")
+        .filter(pk=request_id)
+        .first()
+    )
+    if request is None:
+        return 0  # an acceptance or another worker is at it
+    ended = Wave.objects.filter(request=request, closed_at__isnull=True, ends_at__lte=at).update(closed_at=at)
+    if not ended:
+        return 0
+    for offer in Offer.objects.filter(request=request, status=OfferStatus.OPEN, expires_at__lte=at).order_by(
+        "provider_id"
+    ):
+        Offer.objects.filter(pk=offer.pk).move(OfferStatus.EXPIRED)
+        _note_silence(offer, at)
+    timeline.record(request, "wave_ended", "system", at)
+    if request.status == RequestStatus.SEARCHING:
+        start_search(request, at=at)
+    return 1
+
+
+def _note_silence(offer: Offer, at: datetime) -> None:
+    in_a_row = standing.note_unanswered(offer.provider_id)
+    if in_a_row < SILENT_TOO_OFTEN:
+        return
+    held = Provider.objects.filter(pk=offer.provider_id, status=ProviderStatus.ACTIVE)
+    if held.update(status=ProviderStatus.ON_HOLD):
+        escalation.raise_alert(
+            fingerprint=f"provider:{offer.provider_id}:silent",
+            title=f"Provider #{offer.provider_id} left {in_a_row} offers unanswered and is on hold",
+            cause="No answer to several offers in a row.",
+            remedy="Call the provider; set the status back to active when offers are wanted again.",
+            severity=Severity.WARNING,
+            reference=f"provider:{offer.provider_id}",
+            at=at,
+        )
+
+
+def search_again(request_id: int, *, at: datetime) -> int:
+    """Back to searching after nobody was found or a job failed; returns the offers made."""
+    with transaction.atomic():
+        request = (
+            ServiceRequest.objects.select_for_update(no_key=True, of=("self",))
+            .select_related("customer__contact")
+            .get(pk=request_id)
+        )
+        if not ServiceRequest.objects.filter(pk=request_id).move(RequestStatus.SEARCHING):
+            return 0
+        request.status = RequestStatus.SEARCHING
+        timeline.record(request, "searching_again", "system", at)
+        return start_search(request, at=at)
+
+
+def retry_waiting(at: datetime) -> int:
+    """Look again for requests for which nobody was found; only where somebody is there now, so that nobody is told twice."""
+    made = 0
+    for request in ServiceRequest.objects.filter(status=RequestStatus.WAITING, expires_at__gt=at).select_related(
+        "customer__contact"
+    )[:50]:
+        level = Level.EMERGENCY if request.urgency == Urgency.EMERGENCY else Level.BROAD
+        if _match(request, level, at).chosen:
+            made += search_again(request.pk, at=at)
+    return made

@@ -1,0 +1,221 @@
+"""Inbound messages: stored once and at once, then answered in order, and kept when the answering fails."""
+
+import json
+import logging
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from marketplace import dialogue, notices
+from marketplace.models import InboundMessage, InboundStatus
+from notifications import catch_up, contacts, escalation
+from notifications.failures import recording_failure
+from notifications.models import Contact, Severity
+
+logger = logging.getLogger(__name__)
+TEXT_LIMIT: Final = 4096
+LEASE: Final = timedelta(seconds=60)
+RETRY_AFTER: Final = (timedelta(seconds=1), timedelta(seconds=10), timedelta(seconds=60))
+MOST_TRIES: Final = len(RETRY_AFTER) + 1
+TOO_LATE: Final = timedelta(hours=6)  # a message caught up later than this starts nothing by itself
+CATCH_UP_WINDOW: Final = timedelta(hours=2)
+# One statement stores, skips a repeated MessageSid, and wakes the worker: one round trip, one commit.
+STORE: Final = """
+    WITH stored AS (
+        INSERT INTO marketplace_inboundmessage
+            (message_sid, contact_id, from_address, to_address, body, message_type, payload, received_at, due_at,
+             status, attempts, understood, error, was_caught_up)
+        SELECT %(sid)s, person.id, %(sender)s, %(receiver)s, %(body)s, %(kind)s, %(payload)s::jsonb, moment.at,
+               moment.at, 'received', 0, '{}'::jsonb, '', %(was_caught_up)s
+        FROM notifications_contact AS person,
+             (SELECT COALESCE(%(at)s, clock_timestamp() + make_interval(secs => COALESCE(
+                 (SELECT offset_seconds FROM notifications_clock WHERE id = 1), 0))) AS at) AS moment
+        WHERE person.phone_number IS NOT DISTINCT FROM %(number)s AND person.whatsapp_id IS NOT DISTINCT FROM %(hidden)s
+        ON CONFLICT (message_sid) DO NOTHING
+        RETURNING id
+    )
+    SELECT id, pg_notify('djobea_inbox', '') FROM stored
+"""
+
+
+def clean(text: str) -> str:
+    """What PostgreSQL can store of a text: no NUL, no lone surrogate, at most 4096 characters."""
+    return text[:TEXT_LIMIT].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def receive(fields: Mapping[str, str], *, at: datetime | None = None, was_caught_up: bool = False) -> bool:
+    """Store what Twilio brought, once per MessageSid; False: it was here already.
+
+    `fields` are the webhook's form fields. `at` is the time of writing, default: the database's now. Raises
+    `ValueError` for an empty sender and database errors where nothing can be stored.
+    """
+    kept = {clean(name): clean(value) for name, value in fields.items()}
+    number, hidden = contacts.split_address(kept["From"])
+    whatsapp_id = contacts.split_address(kept.get("ExternalUserId", ""))[1] or hidden
+    facts = {
+        "sid": kept["MessageSid"],
+        "sender": kept["From"][:160],
+        "receiver": kept["To"][:160],
+        "body": kept.get("Body", ""),
+        "kind": kept.get("MessageType", "")[:30],
+        "payload": json.dumps(kept),
+        "was_caught_up": was_caught_up,
+        "number": number,
+        "hidden": whatsapp_id,
+        "at": at,
+    }
+    if _store(facts):
+        return True
+    if InboundMessage.objects.filter(message_sid=facts["sid"]).exists():
+        return False
+    return _store_from_stranger(facts)
+
+
+def _store(facts: dict[str, Any]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(STORE, facts)
+        return cursor.fetchone() is not None
+
+
+@transaction.atomic
+def _store_from_stranger(facts: dict[str, Any]) -> bool:
+    """The first message of a person, or the first that shows both the number and the WhatsApp id."""
+    person = contacts.find_or_make(facts["number"], facts["hidden"])
+    return _store(facts | {"number": person.phone_number, "hidden": person.whatsapp_id})
+
+
+def process_next(*, worker: str, at: datetime) -> bool:
+    """Answer the oldest message that may be answered now; False: there is none.
+
+    Messages of one person are answered in order, one at a time, whatever the number of workers. A failure is rolled
+    back, the message is kept as failed with the reason and tried again after 1, 10 and 60 s; the fourth is the last.
+    """
+    pk = _take(at)
+    if pk is None:
+        return False
+    try:
+        with recording_failure(partial(_mark_failed, pk, at)):
+            _answer(pk, at)
+    except (OperationalError, InterfaceError):
+        raise  # the database is gone; the message stays leased and is tried again when the lease runs out
+    except Exception:
+        logger.exception("%s could not process inbound message %d", worker, pk)
+    return True
+
+
+def _unfinished() -> Q:
+    """Waiting, failed but not given up, or left behind by a worker that vanished."""
+    return Q(status=InboundStatus.RECEIVED) | Q(status=InboundStatus.FAILED, attempts__lt=MOST_TRIES)
+
+
+@transaction.atomic
+def _take(at: datetime) -> int | None:
+    blocks = InboundMessage.objects.filter(contact=OuterRef("contact"), pk__lt=OuterRef("pk")).filter(
+        _unfinished() | Q(status=InboundStatus.PROCESSING)
+    )
+    busy = InboundMessage.objects.filter(
+        contact=OuterRef("contact"), status=InboundStatus.PROCESSING, leased_until__gt=at
+    )
+    ready = (
+        InboundMessage.objects.filter(
+            _unfinished() | Q(status=InboundStatus.PROCESSING, leased_until__lte=at), due_at__lte=at
+        )
+        .exclude(Exists(blocks))
+        .exclude(Exists(busy))
+        .order_by("due_at", "pk")
+    )
+    for pk, contact in ready.values_list("pk", "contact")[:20]:
+        locked = Contact.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=contact).first()
+        if locked is None:
+            continue  # another worker is at this person
+        rows = ready.filter(pk=pk)
+        if rows.move(
+            InboundStatus.PROCESSING, attempts=F("attempts") + 1, leased_until=at + LEASE, error=""
+        ):
+            return int(pk)
+    return None
+
+
+def _answer(pk: int, at: datetime) -> None:
+    message = InboundMessage.objects.get(pk=pk)
+    # The person's row is the first lock of everything that a conversation does.
+    Contact.objects.select_for_update(no_key=True).get(pk=message.contact_id)
+    message.contact = contacts.note_inbound(
+        sender=message.from_address,
+        external_user_id=message.payload.get("ExternalUserId", ""),
+        profile_name=message.payload.get("ProfileName", ""),
+        at=message.received_at,
+    )
+    if message.was_caught_up and at - message.received_at > TOO_LATE:
+        _answer_too_late(message, at)
+    else:
+        dialogue.advance(message, at=at)
+    finished = InboundMessage.objects.filter(pk=pk).move(
+        InboundStatus.PROCESSED, processed_at=at, leased_until=None, error="", conversation=message.conversation
+    )
+    if not finished:
+        raise LookupError("The lease on this message was lost.")
+    if message.attempts > 1:
+        _end_alerts(at)
+
+
+def _answer_too_late(message: InboundMessage, at: datetime) -> None:
+    notices.late_answer(message, at=at)
+    escalation.raise_alert(
+        fingerprint="inbound:late",
+        title="Messages were read hours late",
+        cause="Twilio could not bring them while our webhook was out of reach.",
+        remedy="Read the conversations marked as caught up and call these people.",
+        severity=Severity.ERROR,
+        reference=f"inbound:{message.pk}",
+        at=at,
+    )
+
+
+def _mark_failed(pk: int, at: datetime, error: Exception) -> None:
+    """After the rollback: keep the message as failed, say a kind word once, tell staff."""
+    message = InboundMessage.objects.select_for_update(no_key=True).get(pk=pk)
+    wait = RETRY_AFTER[min(message.attempts, len(RETRY_AFTER)) - 1]
+    InboundMessage.objects.filter(pk=pk).move(
+        InboundStatus.FAILED,
+        due_at=at + wait,
+        leased_until=None,
+        error=f"{type(error).__name__}: {error}"[:2000].replace("\x00", "\ufffd"),
+    )
+    notices.sorry(message, at=at)
+    escalation.raise_alert(
+        fingerprint=f"inbound:{type(error).__name__}",
+        title=f"An inbound message could not be answered ({type(error).__name__})",
+        cause="The answer was rolled back; the message is kept and tried again four times.",
+        remedy="Open the failed inbound message, read its error, and answer the person by hand if it stays failed.",
+        severity=Severity.CRITICAL,
+        reference=f"inbound:{pk}",
+        at=at,
+    )
+
+
+def _end_alerts(at: datetime) -> None:
+    """The retry worked: alerts about failures of which no message is left end by themselves."""
+    for failed in InboundMessage.objects.filter(status=InboundStatus.FAILED).values_list("error", flat=True)[:100]:
+        if failed:
+            return
+    for fingerprint in escalation.open_fingerprints("inbound:"):
+        if fingerprint != "inbound:late":
+            escalation.resolve(fingerprint, at=at)
+
+
+def read_missed(at: datetime) -> int:
+    """Store what Twilio lists and we do not know, so that an outage of ours loses nothing. Calls Twilio."""
+    stored = 0
+    for fields in catch_up.listed_inbound(at - CATCH_UP_WINDOW):
+        sent_at = datetime.fromisoformat(fields["SentAt"])
+        if not InboundMessage.objects.filter(message_sid=fields["MessageSid"]).exists():
+            stored += receive(fields, at=sent_at, was_caught_up=True)
+    if stored:
+        logger.warning("%d messages were read from Twilio's list that no webhook had brought", stored)
+    return stored
+

@@ -1,0 +1,329 @@
+"""Every message that we send, one function each: the only caller of the outbox in this app.
+
+WhatsApp carries buttons; an SMS is one-way in Cameroon, so whatever needs an answer carries an action link there.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from marketplace import action_links
+from marketplace.models import InboundMessage, Job, Offer, ServiceRequest, Urgency
+from notifications import outbox
+from notifications.models import Contact, Notification
+from providers.models import Provider
+
+LINK_LASTS: Final = timedelta(hours=72)
+DESCRIPTION_SHOWN: Final = 300
+# French letters that are not in GSM-7 and would double the price of an SMS (GSM 03.38).
+GSM: Final = str.maketrans("çêâîôûëïœÀÂÈÊËÎÏÔÙÛ’‘“”…–—\u00a0\u202f", "ceaioueioAAEEEIIOUU''\"\".--  ")
+
+
+def about_offer(offer: Offer) -> str:
+    """The `reference` of messages about this offer."""
+    return f"offer:{offer.pk}"
+
+
+def plain(text: str) -> str:
+    """The same text in letters that an SMS carries at single price."""
+    return text.translate(GSM)
+
+
+@contextmanager
+def _spoken(language: str) -> Iterator[str]:
+    """Speak the person's language; Pidgin speakers read English here."""
+    known = "fr" if language.startswith("fr") else "en"
+    with translation.override(known):
+        yield known
+
+
+def reply(  # noqa: PLR0913
+    contact: Contact,
+    *,
+    text: str,
+    choices: Sequence[Mapping[str, str]] = (),
+    language: str = "",
+    message: InboundMessage | None,
+    at: datetime,
+) -> Notification:
+    """An answer of the dialogue to one message of this person."""
+    return outbox.enqueue(
+        purpose="reply",
+        contact=contact,
+        body=text,
+        choices=list(choices),
+        language=language,
+        reference=f"inbound:{message.pk}" if message else "",
+        dedupe_key=f"reply:{message.pk}" if message else None,
+        at=at,
+    )
+
+
+def sorry(message: InboundMessage, *, at: datetime) -> Notification:
+    """A kind word when a message could not be answered at once; once a message."""
+    with _spoken(message.contact.language) as language:
+        return outbox.enqueue(
+            purpose="sorry",
+            contact=message.contact,
+            body=_("We have your message, but something failed on our side. We are trying again; you need not repeat."),
+            language=language,
+            reference=f"inbound:{message.pk}",
+            dedupe_key=f"sorry:{message.pk}",
+            at=at,
+        )
+
+
+def late_answer(message: InboundMessage, *, at: datetime) -> Notification:
+    """An honest word about a message that reached us hours late; it starts nothing by itself."""
+    with _spoken(message.contact.language) as language:
+        return outbox.enqueue(
+            purpose="reply",
+            contact=message.contact,
+            body=_("Your message reached us late because of a breakdown. Do you still need help? Write to us again."),
+            language=language,
+            reference=f"inbound:{message.pk}",
+            dedupe_key=f"late:{message.contact_id}:{at:%Y-%m-%d}",
+            at=at,
+        )
+
+
+def _urgency(request: ServiceRequest) -> str:
+    if request.urgency == Urgency.EMERGENCY:
+        return _("URGENT, now")
+    if request.urgency == Urgency.TODAY:
+        return _("today")
+    if request.scheduled_for:
+        return f"{timezone.localtime(request.scheduled_for):%d/%m %H:%M}"
+    return _("as soon as possible")
+
+
+def _place(request: ServiceRequest) -> str:
+    return f"{request.zone.name} ({request.place_note})" if request.place_note else request.zone.name
+
+
+def _map_link(request: ServiceRequest) -> str:
+    if request.latitude is None or request.longitude is None:
+        return ""
+    return f"\nhttps://maps.google.com/?q={request.latitude:.5f},{request.longitude:.5f}"
+
+
+def offer_job(offer: Offer, *, at: datetime) -> Notification:
+    """Offer a job to a provider; it is no longer useful when the offer has ended."""
+    request, provider = offer.request, offer.provider
+    minutes = max(1, round((offer.expires_at - at).total_seconds() / 60))
+    with _spoken(provider.language) as language:
+        link = action_links.make("offer", offer.pk, language=language, expires_at=offer.expires_at)
+        facts = {
+            "service": request.service.name_in(language),
+            "place": request.zone.name,
+            "when": _urgency(request),
+            "minutes": minutes,
+            "link": link,
+        }
+        body = _("New job: %(service)s in %(place)s, %(when)s.") % facts
+        if request.description:
+            body += "\n« " + request.description[:DESCRIPTION_SHOWN] + " »"
+        body += "\n" + _("The first to accept gets it; you have %(minutes)d min.") % facts
+        return outbox.enqueue(
+            purpose="offer",
+            phone_number=provider.phone_number,
+            body=body,
+            sms_body=plain(_("Djobea: %(service)s in %(place)s, %(when)s. Accept or decline: %(link)s") % facts),
+            choices=[
+                {"id": f"offer:{offer.pk}:accept", "title": _("Accept")},
+                {"id": f"offer:{offer.pk}:decline", "title": _("Decline")},
+            ],
+            language=language,
+            reference=about_offer(offer),
+            dedupe_key=f"offer:{offer.pk}",
+            expires_at=offer.expires_at,
+            at=at,
+        )
+
+
+def tell_match(job: Job, *, at: datetime) -> None:
+    """Bring both sides together: who comes, and whose job it is."""
+    _tell_customer_who_comes(job, at)
+    _tell_provider_whose_job(job, at)
+
+
+def _tell_customer_who_comes(job: Job, at: datetime) -> None:
+    request = job.request
+    contact = request.customer.contact
+    with _spoken(contact.language) as language:
+        facts = {
+            "name": job.provider.name,
+            "number": job.provider.phone_number,
+            "service": request.service.name_in(language),
+            "place": request.zone.name,
+            "link": action_links.make("request", request.pk, language=language, expires_at=at + LINK_LASTS),
+        }
+        outbox.enqueue(
+            purpose="provider_found",
+            contact=contact,
+            body=_(
+                "Good news: %(name)s comes for %(service)s in %(place)s.\nTelephone: %(number)s\n"
+                "You can call now. Write “status” at any time."
+            )
+            % facts,
+            sms_body=plain(_("Djobea: %(name)s, %(number)s, comes for %(service)s. Details: %(link)s") % facts),
+            subject=_("Your provider: %(name)s") % facts,
+            language=language,
+            reference=f"job:{job.pk}:customer",
+            dedupe_key=f"provider-found:{job.pk}",
+            at=at,
+        )
+
+
+def _tell_provider_whose_job(job: Job, at: datetime) -> None:
+    request, contact = job.request, job.request.customer.contact
+    with _spoken(job.provider.language) as language:
+        facts = {
+            "name": contact.name or _("the customer"),
+            "number": contact.phone_number or _("(number hidden: ask our staff)"),
+            "service": request.service.name_in(language),
+            "place": _place(request),
+            "link": action_links.make("job", job.pk, language=language, expires_at=at + LINK_LASTS),
+        }
+        body = _("It is yours! %(service)s in %(place)s.\nCustomer: %(name)s, %(number)s\nCall now.") % facts
+        outbox.enqueue(
+            purpose="offer_won",
+            phone_number=job.provider.phone_number,
+            body=body + _map_link(request),
+            sms_body=plain(_("Djobea: the job is yours. %(name)s, %(number)s, %(place)s. %(link)s") % facts),
+            choices=[
+                {"id": f"job:{job.pk}:set_out", "title": _("On my way")},
+                {"id": f"job:{job.pk}:finish", "title": _("Done")},
+                {"id": f"job:{job.pk}:give_up", "title": _("I cannot come")},
+            ],
+            language=language,
+            reference=f"job:{job.pk}:provider",
+            dedupe_key=f"offer-won:{job.pk}",
+            at=at,
+        )
+
+
+def _tell_provider(  # noqa: PLR0913
+    provider: Provider, purpose: str, text: str, *, language: str, reference: str, key: str, at: datetime
+) -> None:
+    outbox.enqueue(
+        purpose=purpose,
+        phone_number=provider.phone_number,
+        body=text,
+        sms_body=plain(text),
+        language=language,
+        reference=reference,
+        dedupe_key=key,
+        at=at,
+    )
+
+
+def tell_taken(offer: Offer, *, at: datetime) -> None:
+    """Another provider was faster."""
+    with _spoken(offer.provider.language) as language:
+        text = _("Another provider was faster this time. Thank you; the next offer will come.")
+        _tell_provider(
+            offer.provider,
+            "offer_taken",
+            text,
+            language=language,
+            reference=about_offer(offer),
+            key=f"offer-taken:{offer.pk}",
+            at=at,
+        )
+
+
+def tell_withdrawn(offer: Offer, *, at: datetime) -> None:
+    """The customer no longer needs anybody."""
+    with _spoken(offer.provider.language) as language:
+        text = _("This job was called off by the customer. Thank you for your patience.")
+        _tell_provider(
+            offer.provider,
+            "offer_taken",
+            text,
+            language=language,
+            reference=about_offer(offer),
+            key=f"offer-withdrawn:{offer.pk}",
+            at=at,
+        )
+
+
+def tell_provider_cancelled(job: Job, *, at: datetime) -> None:
+    """The job of this provider has ended without being done."""
+    with _spoken(job.provider.language) as language:
+        text = _("The job in %(place)s has been cancelled. You need not go there.") % {"place": job.request.zone.name}
+        _tell_provider(
+            job.provider,
+            "job_news",
+            text,
+            language=language,
+            reference=f"job:{job.pk}",
+            key=f"job-cancelled:{job.pk}",
+            at=at,
+        )
+
+
+def _tell_customer(
+    request: ServiceRequest, purpose: str, text: str, *, language: str, key: str, at: datetime, **facts: Any
+) -> None:
+    outbox.enqueue(
+        purpose=purpose,
+        contact=request.customer.contact,
+        body=text,
+        sms_body=plain(text),
+        language=language,
+        reference=f"request:{request.pk}",
+        dedupe_key=key,
+        at=at,
+        **facts,
+    )
+
+
+def tell_nobody_found(request: ServiceRequest, *, at: datetime) -> None:
+    """The truth: nobody is free now; we go on."""
+    with _spoken(request.customer.contact.language) as language:
+        text = _(
+            "Nobody is free for you at this moment. Our team has been told and we go on searching; "
+            "we write as soon as somebody accepts. Write “cancel” in your words if you no longer need it."
+        )
+        key = f"nobody-found:{request.pk}:{at:%Y%m%d%H}"
+        _tell_customer(request, "nobody_found", text, language=language, key=key, at=at)
+
+
+def tell_expired(request: ServiceRequest, *, at: datetime) -> None:
+    """The search has ended without a result."""
+    with _spoken(request.customer.contact.language) as language:
+        text = _("We are sorry: we found nobody for your request in time. Write to us again whenever you like.")
+        _tell_customer(request, "nobody_found", text, language=language, key=f"request-expired:{request.pk}", at=at)
+
+
+def tell_searching_again(job: Job, *, at: datetime) -> None:
+    """The provider cannot come after all; we search for another."""
+    with _spoken(job.request.customer.contact.language) as language:
+        text = _("%(name)s cannot come after all. We are already searching for somebody else for you.") % {
+            "name": job.provider.name
+        }
+        _tell_customer(job.request, "job_news", text, language=language, key=f"searching-again:{job.pk}", at=at)
+
+
+def tell_on_the_way(job: Job, *, at: datetime) -> None:
+    """The provider has set out."""
+    with _spoken(job.request.customer.contact.language) as language:
+        text = _("%(name)s is on the way to you. Telephone: %(number)s") % {
+            "name": job.provider.name,
+            "number": job.provider.phone_number,
+        }
+        _tell_customer(job.request, "job_news", text, language=language, key=f"on-the-way:{job.pk}", at=at)
+
+
+def ask_rating(job: Job, *, at: datetime) -> None:
+    """Ask the customer for stars."""
+    with _spoken(job.request.customer.contact.language) as language:
+        text = _("Is the work of %(name)s well done? Answer with a number from 1 (bad) to 5 (very good).") % {
+            "name": job.provider.name
+        }
+        _tell_customer(job.request, "rating_request", text, language=language, key=f"rating:{job.pk}", at=at)

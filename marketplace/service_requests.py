@@ -1,0 +1,121 @@
+"""A request's own life: opened, cancelled, expired. Looking for a provider is `dispatch`."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.db import transaction
+
+from marketplace import dispatch, jobs, notices, timeline
+from marketplace.models import (
+    Conversation,
+    Customer,
+    Job,
+    Offer,
+    OfferStatus,
+    RequestStatus,
+    ServiceRequest,
+    Urgency,
+    Wave,
+)
+from marketplace.models.job import LIVE_JOB
+from notifications import escalation, outbox
+from notifications.models import Contact
+from providers.models import Service, Zone
+
+SEARCH_FOR: Final = {
+    Urgency.EMERGENCY: timedelta(hours=6),
+    Urgency.TODAY: timedelta(hours=12),
+    Urgency.SCHEDULED: timedelta(days=3),
+    Urgency.UNSPECIFIED: timedelta(hours=24),
+}
+OPEN: Final = (RequestStatus.SEARCHING, RequestStatus.WAITING, RequestStatus.MATCHED)
+
+
+@transaction.atomic
+def open_request(  # noqa: PLR0913  the facts of a request, by name
+    *,
+    customer: Customer,
+    conversation: Conversation | None,
+    service: Service,
+    zone: Zone,
+    urgency: str,
+    description: str = "",
+    place_note: str = "",
+    latitude: float | None = None,
+    longitude: float | None = None,
+    scheduled_for: datetime | None = None,
+    media: Sequence[dict[str, Any]] = (),
+    at: datetime,
+) -> ServiceRequest:
+    """Open a request and send its first wave of offers, in the caller's transaction."""
+    urgency = urgency if urgency in Urgency.values else Urgency.UNSPECIFIED
+    request = ServiceRequest.objects.create(
+        customer=customer,
+        conversation=conversation,
+        service=service,
+        zone=zone,
+        urgency=urgency,
+        description=description,
+        place_note=place_note[:300],
+        latitude=latitude,
+        longitude=longitude,
+        scheduled_for=scheduled_for,
+        media=list(media),
+        status=RequestStatus.SEARCHING,
+        searching_since=at,
+        expires_at=at + SEARCH_FOR[Urgency(urgency)],
+    )
+    timeline.record(request, "opened", "customer", at, urgency=urgency)
+    dispatch.start_search(request, at=at)
+    return request
+
+
+def current_for(contact: Contact) -> ServiceRequest | None:
+    """The person's newest request that is searching, waiting or matched."""
+    open_ones = ServiceRequest.objects.filter(customer__contact=contact, status__in=OPEN)
+    return open_ones.select_related("service", "zone", "customer__contact").order_by("-pk").first()
+
+
+@transaction.atomic
+def cancel(request: ServiceRequest, *, reason: str, by: str, at: datetime) -> bool:
+    """End a request: its open offers are withdrawn, its job is cancelled, the providers are told; False: it had ended."""
+    locked = ServiceRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
+    if not ServiceRequest.objects.filter(pk=locked.pk).move(RequestStatus.CANCELLED, cancel_reason=reason[:300]):
+        return False
+    withdraw_offers(locked, at)
+    job = Job.objects.filter(request=locked, status__in=LIVE_JOB).select_related("provider", "request").first()
+    if job is not None:
+        jobs.end_with_request(job, reason=reason, at=at)
+        notices.tell_provider_cancelled(job, at=at)
+    timeline.record(locked, "cancelled", by, at, reason=reason[:300])
+    escalation.resolve(dispatch.unmatched_fingerprint(locked.pk), at=at)
+    return True
+
+
+def withdraw_offers(request: ServiceRequest, at: datetime) -> None:
+    """Call back offers that nobody has answered, and the messages that carry them."""
+    for offer in Offer.objects.filter(request=request, status=OfferStatus.OPEN).select_related("provider"):
+        Offer.objects.filter(pk=offer.pk).move(OfferStatus.WITHDRAWN, answered_at=at)
+        if not outbox.cancel(reference=notices.about_offer(offer), purpose="offer", at=at):
+            notices.tell_withdrawn(offer, at=at)
+    Wave.objects.filter(request=request, closed_at__isnull=True).update(closed_at=at)
+
+
+def expire_requests(at: datetime) -> int:
+    """End searches whose time is over; the customer is told honestly. Returns how many ended."""
+    ended = 0
+    due = ServiceRequest.objects.filter(
+        status__in=[RequestStatus.SEARCHING, RequestStatus.WAITING], expires_at__lte=at
+    ).values_list("pk", flat=True)
+    for pk in list(due[:100]):
+        with transaction.atomic():
+            request = ServiceRequest.objects.select_for_update(no_key=True).get(pk=pk)
+            if not ServiceRequest.objects.filter(pk=pk).move(RequestStatus.EXPIRED):
+                continue
+            withdraw_offers(request, at)
+            timeline.record(request, "expired", "system", at)
+            notices.tell_expired(request, at=at)
+            escalation.resolve(dispatch.unmatched_fingerprint(pk), at=at)
+            ended += 1
+    return ended
