@@ -4,6 +4,7 @@ import base64
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 from marketplace.understanding.normalise import stem
@@ -90,5 +91,5 @@ def text_features(words: Sequence[str], extra: Iterable[str] = ()) -> list[str]:
     for word in words:
         features.update(dict.fromkeys(word_features(word)))
     stems = [stem(word) for word in words]
-    features.update(dict.fromkeys(f"b {a} {b}" for a, b in zip(stems, stems[1:], strict=False)))
+    features.update(dict.fromkeys(f"b {a} {b}" for a, b in pairwise(stems)))
     return list(features)

@@ -2,8 +2,9 @@
 
 from typing import Final
 
-COMMON: Final = frozenset(
-    """
+from marketplace.understanding.folding import word_set
+
+COMMON: Final = word_set("""
 a abeg accord actuellement affaire afin age agent ai aide aider aie aime ainsi air ait aller allo allons allume alors am
 ami an ans any anything apartment appart appartement appel appeler appelez apporter apres are arrive arriver as assez at
 attend attends au aucun aucune aujourd aupres aussi autre autres aux avait avant avec avez avoir avons away ay baby back
@@ -57,5 +58,4 @@ retard reveil riz robinet roue sable salaire salete sang secours secteur securit
 solide somme sonnette souci souder source souvent surtout sympa syndic taille tache talon tapis taxi tele tenir terre tiroir toit
 tole tordu toucher tourne toxique traiter transport travers trou tuyau usage utiliser valise vanne vapeur vendeur verre verte
 vide vider vidange vieille vieillot virus visite vitre vitrine voile volet voleur volume voyage
-""".split()
-)
+""")

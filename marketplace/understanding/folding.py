@@ -47,3 +47,8 @@ def sound(word: str) -> str:
         key = key.replace(written, heard)
     key = DOUBLED.sub(r"\1", key)
     return key.rstrip("es") if len(key.rstrip("es")) > 3 else key  # noqa: PLR2004  # a short name keeps its end
+
+
+def word_set(text: str) -> frozenset[str]:
+    """The words of a table that is written as plain text."""
+    return frozenset(text.split())

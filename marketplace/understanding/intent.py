@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from marketplace.understanding.classifier import softmax, text_features
+from marketplace.understanding.folding import word_set
 from marketplace.understanding.lexicon import Vocabulary
 from marketplace.understanding.normalise import Sentence
 from marketplace.understanding.schedule import Timing
 from marketplace.understanding.values import INTENTS, Found
 from marketplace.understanding.zones import Place
 
-YES: Final = frozenset("oui ouais ok okay yes yeah yep yup d accord accept accepte j accepte si wi sure y o".split())
-NO: Final = frozenset("non nan no nope refuse je refuse decline n".split())
+YES: Final = word_set("oui ouais ok okay yes yeah yep yup d accord accept accepte j accepte si wi sure y o")
+NO: Final = word_set("non nan no nope refuse je refuse decline n")
 YES_SIGNS: Final = frozenset("👍✅👌✔☑")
 NO_SIGNS: Final = frozenset("👎❌🚫🙅✖⛔")
 THANKS_SIGNS: Final = frozenset("🙏❤💐🤝")
@@ -25,9 +26,14 @@ NUMBER_WORDS: Final = {
     "eight": 8, "neuf": 9, "nine": 9, "dix": 10, "ten": 10,
 }  # fmt: skip
 PAYLOAD: Final = re.compile(r"^intent:([a-z]+)$")
-RATING_TEXT: Final = re.compile(r"\b([0-5]) ?(?:/|sur|out of|on) ?5\b|\b([1-5]|une?|deux|trois|quatre|cinq|one|two|three|four|five) ?(?:etoiles?|stars?|sur cinq|points?)\b|\b(?:note|donne|mets|give|rate|rating|am|him)\D{0,12}\b([1-5])\b")
+RATING_TEXT: Final = re.compile(
+    r"\b([0-5]) ?(?:/|sur|out of|on) ?5\b|\b([1-5]|une?|deux|trois|quatre|cinq|one|two|three|four|five) ?(?:etoiles?|stars?|sur cinq|points?)\b|\b(?:note|donne|mets|give|rate|rating|am|him)\D{0,12}\b([1-5])\b"
+)
 LONE_DIGIT: Final = re.compile(r"\b([1-5])\b")
-TAGS_OR_CODE: Final = re.compile(r"<\s*/?\s*\w+[^>]*>|\b(?:drop|select|union|insert)\b.*\b(?:table|from|into|select)\b|\{\{.*\}\}|\.\./\.\.", re.IGNORECASE)
+TAGS_OR_CODE: Final = re.compile(
+    r"<\s*/?\s*\w+[^>]*>|\b(?:drop|select|union|insert)\b.*\b(?:table|from|into|select)\b|\{\{.*\}\}|\.\./\.\.",
+    re.IGNORECASE,
+)
 SERVICE_PULL: Final = 2.2  # what a certain service adds to "request"; found by trying on the development messages
 ZONE_PULL: Final = 0.9
 URGENT_PULL: Final = 0.8
@@ -86,7 +92,9 @@ def find_affirmation(text: str, words: Sequence[str]) -> bool | None:
     return None
 
 
-def find_intent(sentence: Sentence, places: Sequence[Place], timing: Timing, state: str, signals: Signals, vocabulary: Vocabulary) -> Found:
+def find_intent(
+    sentence: Sentence, places: Sequence[Place], timing: Timing, state: str, signals: Signals, vocabulary: Vocabulary
+) -> Found:
     """The likeliest intent, by whole phrase, by sign, or by the model."""
     text, words = sentence.raw, sentence.texts
     if payload := PAYLOAD.match(text.strip()):
@@ -152,7 +160,9 @@ def intent_extra(text: str, words: Sequence[str], timing: Timing, state: str) ->
     return extra
 
 
-def _learned(sentence: Sentence, places: Sequence[Place], timing: Timing, state: str, signals: Signals, vocabulary: Vocabulary) -> Found:
+def _learned(
+    sentence: Sentence, places: Sequence[Place], timing: Timing, state: str, signals: Signals, vocabulary: Vocabulary
+) -> Found:
     """The model's view, pulled towards a request by what else was found."""
     model = vocabulary.models["intent"]
     words = intent_words(sentence, places)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from marketplace.understanding.classifier import softmax, text_features
+from marketplace.understanding.folding import word_set
 from marketplace.understanding.lexicon import Vocabulary
 from marketplace.understanding.values import Found
 
 SURE: Final = 0.5
-PIDGIN: Final = frozenset(
-    "dey weh wey abeg wetin una wuna oo don na fit pikin comot ting dem di wan sabi go no i my yi massa ashia how wusai chop".split()
+PIDGIN: Final = word_set(
+    "dey weh wey abeg wetin una wuna oo don na fit pikin comot ting dem di wan sabi go no i my yi massa ashia how wusai chop"
 )
 
 

@@ -87,14 +87,17 @@ def squash(text: str) -> str:
 
 def read(text: str, known: AbstractSet[str]) -> Sentence:
     """Split a message into folded words; `known` words decide whether "leau" is an article and a noun."""
-    text = unicodedata.normalize("NFC", text[:MAX_LENGTH]).replace("’", "'").replace("`", "'")
+    text = (
+        unicodedata.normalize("NFC", text[:MAX_LENGTH])
+        .replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+        .replace("`", "'")
+    )
     words: list[Word] = []
     for number, clause in enumerate(CLAUSES.split(text)):
         for piece in PIECES.findall(clause):
             folded = fold(piece)
             capital = piece[:1].isupper()
-            for part in _unpack(folded, known):
-                words.append(Word(part, number, capital))
+            words += [Word(part, number, capital) for part in _unpack(folded, known)]
     return Sentence(text, tuple(words))
 
 

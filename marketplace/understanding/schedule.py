@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
 
-from marketplace.understanding.folding import fold
 from marketplace.understanding.values import Schedule
 
 DAYS: Final = {
@@ -28,9 +27,15 @@ PARTS: Final = {"morning": (7, 12), "noon": (12, 14), "afternoon": (13, 18), "ev
 DAY: Final = r"(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)s?"
 ENGLISH_DAY: Final = r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)s?"
 ANY_DAY: Final = rf"(?:{DAY}|{ENGLISH_DAY})"
-MONTH: Final = "(?:" + "|".join(sorted((m for m in MONTHS if m not in {"may", "mars", "march", "mai"}), key=len, reverse=True)) + "|mai|mars|march|may)"
+MONTH: Final = (
+    "(?:"
+    + "|".join(sorted((m for m in MONTHS if m not in {"may", "mars", "march", "mai"}), key=len, reverse=True))
+    + "|mai|mars|march|may)"
+)
 COUNT: Final = r"(?:\d{1,2}|un|une|a|one|deux|two|trois|three|quatre|four|cinq|five|six|sept|seven|huit|dix|ten|quinze|few|quelques)"
 UNIT: Final = r"(?:jours?|days?|semaines?|weeks?|mois|months?)"
+
+CLOCK: Final = r"(?: (?:a |at |vers |for |apres |around )?\d{1,2} ?(?:h(?:eures?)?|am|pm|o clock)(?: ?\d\d)?)?"
 
 # Time that has gone by, or a length of time: not a wish. Taken out of the text first.
 PAST: Final = (
@@ -44,20 +49,20 @@ PAST: Final = (
 )  # fmt: skip
 LATER: Final = (
     r"apres demain(?: matin| soir| apres midi)?", r"day after tomorrow", r"next tomorrow",
-    r"demain(?: (?:matin|soir|midi|apres midi|dans la matinee|dans l apres midi|a la premiere heure))?",
-    r"tomorrow(?: (?:morning|evening|afternoon|night))?", r"morrow", r"tumoro",
+    rf"demain(?: (?:matin|soir|midi|apres midi|dans la matinee|dans l apres midi|a la premiere heure))?{CLOCK}",
+    rf"tomorrow(?: (?:morning|evening|afternoon|night))?{CLOCK}", r"morrow", r"tumoro",
     rf"(?:tous|toutes) les (?:{DAY}|jours?|semaines?|mois|matins?|soirs?|week ends?|\d+ jours|deux jours|quinze jours)",
     rf"(?:chaque|every|each) (?:{ANY_DAY}|jour|day|semaine|week|mois|month|matin|morning|soir|evening|night|nuit|week end|two weeks|other day)",
     rf"{COUNT} (?:fois|x|jours?|times?|days?) (?:par|a|per|every|each) (?:semaines?|weeks?|mois|months?|jours?|days?)",
     r"(?:once|twice) (?:a|per|every) (?:week|month|day)", r"(?:daily|weekly|monthly)", r"(?:une|deux|trois) fois la semaine", r"par semaine",
     rf"(?:dans|d ici|in|within|after|apres|avant) (?:la |les |the )?(?:{COUNT} |prochains? )?(?:{UNIT})(?: time)?",
-    rf"dans (?:la semaine|le mois|les prochains jours)", r"in the coming days", r"(?:later )?this week(?! end)", r"cette semaine", r"courant (?:de )?(?:la )?semaine",
-    rf"(?:la |le |les )?(?:semaine|mois|annee|week end|weekend) (?:prochaine?|pro|qui vient|suivante?|a venir|prochains?)",
+    r"dans (?:la semaine|le mois|les prochains jours)", r"in the coming days", r"(?:later )?this week(?! end)", r"cette semaine", r"courant (?:de )?(?:la )?semaine",
+    r"(?:la |le |les )?(?:semaine|mois|annee|week end|weekend) (?:prochaine?|pro|qui vient|suivante?|a venir|prochains?)",
     rf"(?:prochaine? |prochaine )(?:semaine|mois|week end|{DAY})",
     rf"(?:next|coming) (?:week|month|year|weekend|week end|{ANY_DAY})", rf"{ANY_DAY} next",
-    rf"(?:ce|le|this|for the|du|pour le|on the|the|au|dis) week ?end", r"week ?end",
+    r"(?:ce|le|this|for the|du|pour le|on the|the|au|dis) week ?end", r"week ?end",
     rf"(?:des|a partir d[eu]|from|starting|avant|before|by|d ici|until|jusqu a) (?:le |la |the )?(?:{ANY_DAY}|\d{{1,2}}(?: {MONTH})?|demain|tomorrow|{MONTH}|janvier|mois|semaine|noel|christmas|next month|next week)",
-    rf"(?:le |on |ce |for |pour |pour le |this |dis )?{ANY_DAY}(?: (?:prochain|matin|soir|midi|apres midi|morning|evening|afternoon|night|next|qui vient))?(?: (?:le )?\d{{1,2}}(?: {MONTH})?)?(?: (?:or|ou|et|and) {ANY_DAY})?",
+    rf"(?:le |on |ce |for |pour |pour le |this |dis )?{ANY_DAY}(?: (?:prochain|matin|soir|midi|apres midi|morning|evening|afternoon|night|next|qui vient))?(?: (?:le )?\d{{1,2}}(?: {MONTH})?)?(?: (?:or|ou|et|and) {ANY_DAY})?{CLOCK}",
     rf"(?:le|on the|the|pour le|du|by the|for the) \d{{1,2}}(?:st|nd|rd|th|er)?(?: (?:of )?{MONTH})?(?! (?:chambres?|pieces?|splits?|clims?|etages?|personnes|places|m2|metres?))(?=$| (?!\d))",
     rf"\d{{1,2}}(?:st|nd|rd|th|er)(?: (?:of )?{MONTH})?", rf"(?:le )?\d{{1,2}}(?:er)? {MONTH}", rf"{MONTH} \d{{1,2}}(?:st|nd|rd|th)?",
     rf"(?:debut|mi|fin|courant|en|in|early|late|end of|beginning of|au mois de|mid|for) (?:de |du |the )?(?:{MONTH}|mois|month|semaine|week|annee|year)",
@@ -76,8 +81,18 @@ TODAY: Final = (
 PAST_RE: Final = re.compile(r"\b(?:" + "|".join(PAST) + r")\b")
 LATER_RE: Final = re.compile(r"\b(?:" + "|".join(LATER) + r")\b")
 TODAY_RE: Final = re.compile(r"\b(?:" + "|".join(TODAY) + r")\b")
-RECURRING_RE: Final = re.compile(r"\b(?:tous|toutes|chaque|every|each|fois|times|daily|weekly|monthly|once|twice|par semaine)\b")
+RECURRING_RE: Final = re.compile(
+    r"\b(?:tous|toutes|chaque|every|each|fois|times|daily|weekly|monthly|once|twice|par semaine)\b"
+)
 CLOCK_RE: Final = re.compile(r"\b(\d{1,2}) ?(h(?:eures?)?|am|pm|o clock)(?: ?(\d\d))?\b")
+
+SOON_RE: Final = re.compile(rf"\b(?:dans|in|d ici) ({COUNT}|an) (?:heures?|hours?)\b")
+BEFORE_RE: Final = re.compile(r"\b(?:avant|before|by|d ici)\b")
+OPEN_END_RE: Final = re.compile(r"\b(?:apres|after|partir|from)\b")
+OPENING: Final = 8
+NOON: Final = 12
+MIDNIGHT: Final = 24
+EVENING_ENDS: Final = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +120,9 @@ def find_timing(text: str) -> Timing:
 
 def _is_wish(phrase: str) -> bool:
     """Whether "for Monday" or "from Friday" is a wish after all: a bare day after a word that English uses for both."""
-    return bool(re.fullmatch(rf"(?:for|from|pendant|during) (?:{ANY_DAY}|{COUNT} \w+|{MONTH}|morning|night)(?: \w+)?", phrase))
+    return bool(
+        re.fullmatch(rf"(?:for|from|pendant|during) (?:{ANY_DAY}|{COUNT} \w+|{MONTH}|morning|night)(?: \w+)?", phrase)
+    )
 
 
 def date_schedule(timing: Timing, at: datetime | None) -> Schedule | None:
@@ -120,6 +137,9 @@ def date_schedule(timing: Timing, at: datetime | None) -> Schedule | None:
     day = _first_day(timing.later, at) if timing.later else at
     if day is None:
         return Schedule(words, recurring=recurring)
+    if soon := SOON_RE.search(words):
+        hours = int(soon[1]) if soon[1].isdigit() else NUMBERS.get(soon[1], 1)
+        return Schedule(words, at + timedelta(hours=hours), at + timedelta(hours=hours + 2))
     starts, ends = _hours(words)
     starts_at = datetime.combine(day.date(), starts, tzinfo=at.tzinfo)
     ends_at = datetime.combine(day.date() + timedelta(days=_span(words) - 1), ends, tzinfo=at.tzinfo)
@@ -144,30 +164,39 @@ def _first_day(phrases: Sequence[str], at: datetime) -> datetime | None:
 
 
 def _day_of(phrase: str, at: datetime) -> datetime | None:
-    words = fold(phrase).split()
-    if "apres demain" in phrase or "after tomorrow" in phrase or "next tomorrow" in phrase:
+    """The day that one phrase means, by the first reading that fits."""
+    for reading in (_counted_day, _dated, _weekday, _named_span):
+        if day := reading(phrase, at):
+            return day
+    return None
+
+
+def _counted_day(phrase: str, at: datetime) -> datetime | None:
+    """Tomorrow, the day after, "in two weeks"."""
+    if any(words in phrase for words in ("apres demain", "after tomorrow", "next tomorrow")):
         return at + timedelta(days=2)
-    if any(word in {"demain", "tomorrow", "morrow", "tumoro"} for word in words):
+    if re.search(r"\b(?:demain|tomorrow|morrow|tumoro)\b", phrase):
         return at + timedelta(days=1)
-    if counted := re.search(rf"\b({COUNT}) ({UNIT})", phrase):
-        number = int(counted[1]) if counted[1].isdigit() else NUMBERS.get(counted[1], 1)
-        unit = counted[2]
-        days = 1 if unit[0] in "jd" else 7 if unit[0] in "sw" else 30
-        return at + timedelta(days=number * days)
-    if dated := _dated(words, at):
-        return dated
-    if weekday := next((DAYS[w.removesuffix("s")] for w in words if w.removesuffix("s") in DAYS), None) if words else None:
-        return _next_weekday(at, weekday)
-    if any(word.removesuffix("s") in {"lundi", "monday"} for word in words):
-        return _next_weekday(at, 0)
-    return _named_span(phrase, at)
+    counted = re.search(rf"\b({COUNT}) ({UNIT})", phrase)
+    if counted is None or RECURRING_RE.search(phrase):
+        return None
+    number = int(counted[1]) if counted[1].isdigit() else NUMBERS.get(counted[1], 1)
+    return at + timedelta(days=number * {"j": 1, "d": 1, "s": 7, "w": 7}.get(counted[2][0], 30))
+
+
+def _weekday(phrase: str, at: datetime) -> datetime | None:
+    """The next such day after today."""
+    named = next((DAYS[word.removesuffix("s")] for word in phrase.split() if word.removesuffix("s") in DAYS), None)
+    return None if named is None else _next_weekday(at, named)
 
 
 def _named_span(phrase: str, at: datetime) -> datetime | None:
     """First day of "the weekend", "next week", "next month", or a month that is named."""
     if re.search(r"week ?end", phrase):
         return _next_weekday(at, 5)
-    if re.search(r"(?:semaine|week)", phrase) and re.search(r"(?:proch|pro\b|next|vient|suivante|coming|venir)", phrase):
+    if re.search(r"(?:semaine|week)", phrase) and re.search(
+        r"(?:proch|pro\b|next|vient|suivante|coming|venir)", phrase
+    ):
         return _next_weekday(at, 0)
     if re.search(r"(?:mois|month)", phrase) and re.search(r"(?:proch|next|vient)", phrase):
         return (at.replace(day=1) + timedelta(days=32)).replace(day=1)
@@ -181,8 +210,9 @@ def _next_weekday(at: datetime, weekday: int) -> datetime:
     return at + timedelta(days=(weekday - at.weekday() - 1) % 7 + 1)
 
 
-def _dated(words: Sequence[str], at: datetime) -> datetime | None:
+def _dated(phrase: str, at: datetime) -> datetime | None:
     """A day of the month, with or without its name; the next one that comes."""
+    words = phrase.split()
     number = next((int(d[1]) for w in words if (d := re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th|er)?", w))), 0)
     month = next((MONTHS[word] for word in words if word in MONTHS), None)
     if not 1 <= number <= 31:  # noqa: PLR2004
@@ -202,15 +232,29 @@ def _dated(words: Sequence[str], at: datetime) -> datetime | None:
 
 def _hours(words: str) -> tuple[time, time]:
     """The hours of the day that the phrases name; the working day when they name none."""
-    if clock := CLOCK_RE.search(words):
-        hour = int(clock[1]) + (12 if clock[2] == "pm" and int(clock[1]) < 12 else 0)  # noqa: PLR2004  # noon is 12 pm
-        if hour < 24:  # noqa: PLR2004
-            start = time(hour, min(int(clock[3] or 0), 59))
-            return start, time(21) if re.search(r"\b(?:apres|after|partir|from)\b", words) and hour < 21 else time(min(hour + 2, 23), start.minute)  # noqa: PLR2004
+    if hours := _clock(words):
+        return hours
     for pattern, part in (
         (r"apres midi|afternoon|aprem", "afternoon"), (r"matin|morning|matinee|premiere heure", "morning"),
         (r"midi|noon", "noon"), (r"soir|evening|tonight", "evening"), (r"nuit|night", "night"),
     ):  # fmt: skip
         if re.search(pattern, words):
-            return time(PARTS[part][0]), time(PARTS[part][1])
-    return time(8), time(18)
+            begin, end = PARTS[part]
+            return (time(OPENING), time(begin)) if BEFORE_RE.search(words) else (time(begin), time(end))
+    return time(OPENING), time(18)
+
+
+def _clock(words: str) -> tuple[time, time] | None:
+    """Two hours from a time of day that is named, or until the evening after "from" and "after"."""
+    clock = CLOCK_RE.search(words)
+    if clock is None:
+        return None
+    hour = int(clock[1]) + (NOON if clock[2] == "pm" and int(clock[1]) < NOON else 0)
+    if hour >= MIDNIGHT:
+        return None
+    start = time(hour, min(int(clock[3] or 0), 59))
+    if BEFORE_RE.search(words) and hour > OPENING:
+        return time(OPENING), start
+    if OPEN_END_RE.search(words) and hour < EVENING_ENDS:
+        return start, time(EVENING_ENDS)
+    return start, time(min(hour + 2, MIDNIGHT - 1), start.minute)

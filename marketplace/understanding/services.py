@@ -7,6 +7,7 @@ from typing import Final
 from rapidfuzz import fuzz, process
 
 from marketplace.understanding.classifier import LinearModel, softmax, text_features
+from marketplace.understanding.folding import word_set
 from marketplace.understanding.lexicon import Hint, Vocabulary
 from marketplace.understanding.normalise import Sentence, stem
 from marketplace.understanding.values import Found
@@ -20,8 +21,8 @@ FUZZY_LENGTH: Final = 6
 CERTAIN: Final = 0.42  # below: rather ask than guess
 SECOND_CERTAIN: Final = 0.8  # a second service must be nearly certain in its own part of the message
 NEGATIONS: Final = (("pas",), ("not",), ("no", "be"), ("no", "na"), ("ni",), ("plutot", "que"), ("instead", "of"))
-BETWEEN: Final = frozenset("le la les l un une a an the my du d de des besoin for mon ma ce cette".split())
-JOINERS: Final = frozenset("et and plus puis ensuite then also aussi with avec ainsi".split())
+BETWEEN: Final = word_set("le la les l un une a an the my du d de des besoin for mon ma ce cette")
+JOINERS: Final = word_set("et and plus puis ensuite then also aussi with avec ainsi")
 MOVING: Final = "demenagement"
 # A product or task that one service does to things of another: what is moved, painted, washed or guarded is no repair.
 TAKES_ALL: Final = frozenset({MOVING, "blanchisserie", "menage", "peinture", "gardiennage"})
@@ -50,7 +51,9 @@ class Hit:
         return frozenset(hint.service for hint in self.hints if hint.kind == "service_name" or hint.taught)
 
 
-def find_services(sentence: Sentence, places: Sequence[Place], vocabulary: Vocabulary) -> tuple[tuple[Found, ...], bool]:
+def find_services(
+    sentence: Sentence, places: Sequence[Place], vocabulary: Vocabulary
+) -> tuple[tuple[Found, ...], bool]:
     """The services asked for, in the order of the text, and whether one was ruled out ("pas le frigo, la clim")."""
     masked = {i for place in places for i in range(place.start, place.end)}
     hits = find_hits(sentence, masked, vocabulary)
@@ -72,7 +75,9 @@ def find_hits(sentence: Sentence, masked: set[int], vocabulary: Vocabulary) -> l
     start = 0
     while start < len(stems):
         for end in range(min(start + vocabulary.longest_hint, len(stems)), start, -1):
-            if masked.isdisjoint(range(start, end)) and (hints := vocabulary.service_hints.get(tuple(stems[start:end]))):
+            if masked.isdisjoint(range(start, end)) and (
+                hints := vocabulary.service_hints.get(tuple(stems[start:end]))
+            ):
                 hits.append(Hit(start, end, hints))
                 start = end - 1
                 break
@@ -99,25 +104,29 @@ def judge(sentence: Sentence, indexes: Sequence[int], hits: Iterable[Hit], vocab
         return None
     model = vocabulary.models["service"]
     found = list(hits)
-    scores = service_scores(model, words, found)
-    chances = softmax(scores)
+    names = service_names(model, found)
+    chances = softmax(service_scores(model, names, words, found))
     best = max(range(len(chances)), key=chances.__getitem__)
-    if model.labels[best] == NONE or chances[best] < CERTAIN:
+    service = names[best]
+    if service == NONE or chances[best] < CERTAIN:
         return None
-    service = model.labels[best]
-    said = tuple(
-        " ".join(sentence.texts[hit.start : hit.end]) for hit in found if hit.weight(service) > 0
-    )
-    return Found(service, round(chances[best], 2), said or model.evidence(words, best))
+    said = tuple(" ".join(sentence.texts[hit.start : hit.end]) for hit in found if hit.weight(service) > 0)
+    learned = model.evidence(words, best) if best < len(model.labels) else ()
+    return Found(service, round(chances[best], 2), said or learned)
 
 
-def service_scores(model: LinearModel, words: Sequence[str], hits: Iterable[Hit]) -> list[float]:
-    """Logits of the model with the weight of the vocabulary added."""
-    scores = model.scores(text_features(words))
+def service_names(model: LinearModel, hits: Iterable[Hit]) -> tuple[str, ...]:
+    """Services that may be meant: those of the model, then those that only the vocabulary knows."""
+    new = {hint.service: None for hit in hits for hint in hit.hints if hint.service not in model.labels}
+    return (*model.labels, *new)
+
+
+def service_scores(model: LinearModel, names: Sequence[str], words: Sequence[str], hits: Iterable[Hit]) -> list[float]:
+    """Logits of the model with the weight of the vocabulary added; a service new to the model starts at zero."""
+    scores = model.scores(text_features(words)) + [0.0] * (len(names) - len(model.labels))
     for hit in hits:
         for hint in hit.hints:
-            if hint.service in model.labels:
-                scores[model.labels.index(hint.service)] += hit.weight(hint.service)
+            scores[names.index(hint.service)] += hit.weight(hint.service)
     return scores
 
 
@@ -129,9 +138,8 @@ def _denied(sentence: Sentence, hits: Sequence[Hit]) -> list[Hit]:
         while start and sentence.words[start - 1].text in BETWEEN:
             start -= 1
         between = [word.text for word in sentence.words[start : hit.start]]
-        if "de" in between or "d" in between or not between:  # "pas d'eau" is a problem, not a refusal
-            if not hit.names:
-                continue
+        if not hit.names and (not between or {"de", "d"} & set(between)):  # "pas d'eau" is a problem, not a refusal
+            continue
         before = tuple(word.text for word in sentence.words[max(0, start - 2) : start])
         if any(before[-len(words) :] == words for words in NEGATIONS):
             denied.append(hit)
@@ -150,7 +158,11 @@ def _several(
     for part in parts:
         inside = [hit for hit in hits if hit.start in part]
         service = judge(sentence, part, inside, vocabulary)
-        if service is None or service.confidence < SECOND_CERTAIN or not any(hit.weight(service.value) for hit in inside):
+        if (
+            service is None
+            or service.confidence < SECOND_CERTAIN
+            or not any(hit.weight(service.value) for hit in inside)
+        ):
             continue
         if service.value in found or not _own_right(service, first, inside):
             continue

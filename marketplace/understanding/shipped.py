@@ -33,7 +33,9 @@ def service_phrases() -> list[dict[str, str]]:
     for service in read_rows(PROVIDERS_DATA / "services.csv"):
         slug = service["slug"]
         named = [(service["name_fr"], "fr"), (service["name_en"], "en")]
-        rows += [{"service": slug, "kind": "service_name", "language": language, "text": text} for text, language in named]
+        rows += [
+            {"service": slug, "kind": "service_name", "language": language, "text": text} for text, language in named
+        ]
         rows += [
             {"service": slug, "kind": "object", "language": language, "text": text}
             for column, language in SYNONYM_COLUMNS.items()

@@ -3,14 +3,22 @@
 Pure Python on purpose: no numeric library is needed to rebuild the model file. Everything is seeded, so two runs agree.
 """
 
+import gzip
+import json
 import math
 import random
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
-from marketplace.understanding.classifier import SCALE, LinearModel
+from marketplace.understanding.classifier import SCALE, LinearModel, text_features
+from marketplace.understanding.intent import intent_extra
+from marketplace.understanding.lexicon import compile_vocabulary
+from marketplace.understanding.normalise import read, words_of
+from marketplace.understanding.schedule import find_timing
+from marketplace.understanding.shipped import intent_messages, service_phrases, shipped_entries, shipped_zones
 from marketplace.understanding.training_frames import (
     CLOSERS,
     MOVED_GOODS,
@@ -21,7 +29,9 @@ from marketplace.understanding.training_frames import (
     PLACES,
     TIMES,
 )
+from marketplace.understanding.values import INTENTS, LANGUAGES
 
+MARK: Final = "zzz"  # stands for a zone
 SEED: Final = 20_24
 EPOCHS: Final = 10
 RATE: Final = 0.6
@@ -127,7 +137,11 @@ def fit(
 
 
 def _step(
-    features: Sequence[str], target: int, weights: dict[str, list[float]], slopes: dict[str, list[float]], bias: list[float]
+    features: Sequence[str],
+    target: int,
+    weights: dict[str, list[float]],
+    slopes: dict[str, list[float]],
+    bias: list[float],
 ) -> bool:
     """One example: move the weights towards its label; returns whether it was misjudged."""
     norm = 1 / math.sqrt(len(features) or 1)
@@ -172,7 +186,9 @@ def service_examples(phrases: Iterable[Mapping[str, str]], messages: Iterable[Ma
             examples += [Example(_dress(row["text"], row["language"], dice), "none", row["language"]) for _ in range(2)]
     for language in OPENERS:
         parts = OPENERS[language] + CLOSERS[language] + PLACES[language] + TIMES[language]
-        examples += [Example(" ".join(dice.sample(parts, size)), "none", language) for size in (1, 1, 2, 2, 3) for _ in range(60)]
+        examples += [
+            Example(" ".join(dice.sample(parts, size)), "none", language) for size in (1, 1, 2, 2, 3) for _ in range(60)
+        ]
     return examples
 
 
@@ -188,7 +204,11 @@ def intent_examples(phrases: Iterable[Mapping[str, str]], messages: Iterable[Map
         for _ in range(repeats):
             dressed = text if dice.random() < 0.6 else _chatty(text, language, dice)  # noqa: PLR2004
             kept = state if dice.random() < 0.8 else ""  # noqa: PLR2004
-            if not state and intent in {"help", "human", "stop", "language", "status", "thanks"} and dice.random() < 0.2:  # noqa: PLR2004
+            if (
+                not state
+                and intent in {"help", "human", "stop", "language", "status", "thanks"}
+                and dice.random() < 0.2  # noqa: PLR2004
+            ):
                 kept = dice.choice(("offer", "job", "rating"))
             if not (bound.get(intent) and not kept and intent == "rating" and len(text.split()) < 2):  # noqa: PLR2004
                 examples.append(Example(dressed, intent, language, kept))
@@ -202,8 +222,55 @@ def intent_examples(phrases: Iterable[Mapping[str, str]], messages: Iterable[Map
 
 def _chatty(text: str, language: str, dice: random.Random) -> str:
     """A message with a greeting before or a courtesy behind it."""
-    greetings = {"fr": ("bonjour", "bonsoir", "svp", "salut"), "en": ("hello", "hi", "please", "sorry"), "pcm": ("abeg", "massa", "hello", "my brother")}
-    ends = {"fr": ("svp", "merci", "chef", "stp"), "en": ("please", "thanks", "sir"), "pcm": ("abeg", "oo", "massa", "please")}
+    greetings = {
+        "fr": ("bonjour", "bonsoir", "svp", "salut"),
+        "en": ("hello", "hi", "please", "sorry"),
+        "pcm": ("abeg", "massa", "hello", "my brother"),
+    }
+    ends = {
+        "fr": ("svp", "merci", "chef", "stp"),
+        "en": ("please", "thanks", "sir"),
+        "pcm": ("abeg", "oo", "massa", "please"),
+    }
     if dice.random() < 0.5:  # noqa: PLR2004
         return f"{dice.choice(greetings[language])} {text}"
     return f"{text} {dice.choice(ends[language])}"
+
+
+def train(path: Path, *, tell: Callable[[str], None] = lambda _: None) -> None:
+    """Fit all models to the shipped phrases and messages and write them to `path` (gzip, byte for byte repeatable)."""
+    phrases, messages = service_phrases(), intent_messages()
+    known = compile_vocabulary(shipped_entries(), shipped_zones(), {}).known
+
+    def plain(example: Example) -> list[str]:
+        return [word for word in words_of(example.text, known) if word != MARK]
+
+    services = service_examples(phrases, messages)
+    intents = intent_examples(phrases, messages)
+    models = {
+        "service": fit(
+            [(text_features(words), e.label) for e in services if (words := plain(e))],
+            sorted({e.label for e in services}),
+            tell=tell,
+        ),
+        "intent": fit([(_intent_features(e, known), e.label) for e in intents if words_of(e.text)], INTENTS, tell=tell),
+        "language": fit(
+            [
+                (text_features(words), e.language)
+                for e in intents
+                if e.language and (words := list(filter(str.isalpha, plain(e))))
+            ],
+            LANGUAGES,
+            epochs=4,
+            tell=tell,
+        ),
+    }
+    text = json.dumps({name: model.dump() for name, model in models.items()})
+    path.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+def _intent_features(example: Example, known: frozenset[str]) -> list[str]:
+    """The same features that a message has when it is read: see `intent.find_intent`."""
+    sentence = read(example.text, known)
+    words = ["0" if word.isdigit() else word for word in sentence.texts]
+    return text_features(words, intent_extra(example.text, words, find_timing(sentence.joined), example.state))

@@ -1,13 +1,14 @@
 """Which zones a message names, and at which of them the job is."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from rapidfuzz import fuzz, process
 
-from marketplace.understanding.folding import fold, sound
+from marketplace.understanding.folding import fold, sound, word_set
 from marketplace.understanding.lexicon import SHORTEST_FUZZY, Vocabulary
-from marketplace.understanding.normalise import Sentence
+from marketplace.understanding.normalise import Sentence, Word
 from marketplace.understanding.values import Found
 
 LONGEST_NAME: Final = 5  # words of the longest name, "rond point express" and the like
@@ -18,15 +19,15 @@ LONG_CUTOFF: Final = 82
 SHORT_CUTOFF: Final = 88
 
 # Words before a name that make it a place.
-PLACE_WORDS: Final = frozenset(
+PLACE_WORDS: Final = word_set(
     "a au aux o in for at vers from near quartier carrefour secteur zone coin marche pharmacie station cote dans sur dey de"
-    " du habite leave to go entree around inside rond point".split()
+    " du habite leave to go entree around inside rond point"
 )
 # "Bali" is an island, "village" a noun: as a bare word in running text they need one of the words above.
-ALSO_A_NOUN: Final = frozenset(
+ALSO_A_NOUN: Final = word_set(
     "village bali sable nylon tergal damas dakar carriere eleveur eleveurs manguier manguiers kennedy victoria palmiers express"
     " babylone babylon mada acacia acacias essec aqua joss mesa brik braza tropicana dragages baf nkong oja kassala plateau"
-    " petitpays zoneindustrielle centrecommercial lapostecentrale molyko stjean jouvence rail minifermes komo".split()
+    " petitpays zoneindustrielle centrecommercial lapostecentrale molyko stjean jouvence rail minifermes komo"
 )
 # Followed or preceded by these, a name stands in its place more or less surely (only asked when several are named).
 HERE: Final = (
@@ -47,7 +48,21 @@ ORIGIN: Final = (
     "de", "du", "from", "depuis", "quitte", "quitter", "leave", "leaving", "comot", "out of", "a partir de", "prendre", "chercher",
     "moving from", "recuperer", "charger", "for",
 )  # fmt: skip
-DESTINATION: Final = ("pour", "vers", "to", "go", "jusqu a", "jusqua", "livrer", "amener", "deposer", "emmener", "reach", "into", "a")
+DESTINATION: Final = (
+    "pour",
+    "vers",
+    "to",
+    "go",
+    "jusqu a",
+    "jusqua",
+    "livrer",
+    "amener",
+    "deposer",
+    "emmener",
+    "reach",
+    "into",
+    "a",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +79,12 @@ class Place:
 def find_places(sentence: Sentence, vocabulary: Vocabulary) -> list[Place]:
     """All places named in the message, none overlapping another, in the order of the text."""
     texts = sentence.texts
-    candidates: list[Place] = []
-    for start in range(len(texts)):
-        for length in range(1, min(LONGEST_NAME, len(texts) - start) + 1):
-            if place := _place_at(sentence, start, start + length, vocabulary):
-                candidates.append(place)
+    candidates = [
+        place
+        for start in range(len(texts))
+        for length in range(1, min(LONGEST_NAME, len(texts) - start) + 1)
+        if (place := _place_at(sentence, start, start + length, vocabulary))
+    ]
     chosen: list[Place] = []
     for place in sorted(candidates, key=lambda place: -place.weight):
         if all(place.end <= other.start or place.start >= other.end for other in chosen):
@@ -106,15 +122,18 @@ def _place_at(sentence: Sentence, start: int, end: int, vocabulary: Vocabulary) 
         if not _may_be_a_place(sentence, start, end, key, vocabulary):
             return None
         return Place(start, end, slugs, EXACT, len(key) + 2)
-    if len(key) < SHORTEST_FUZZY or words[0].clause != words[-1].clause:
-        return None
-    if all(word.text in vocabulary.known for word in words) or words[-1].text in vocabulary.known:
-        return None
-    if len(words) > 1 and words[0].text in PLACE_WORDS:
+    if not _may_be_misspelt(words, key, vocabulary):
         return None
     if slugs := vocabulary.zone_sounds.get(sound(key)):
         return Place(start, end, slugs, HEARD, len(key) + 1)
     return _guessed(sentence, start, end, key, vocabulary)
+
+
+def _may_be_misspelt(words: Sequence[Word], key: str, vocabulary: Vocabulary) -> bool:
+    """Whether these words are worth a guess: long enough, in one clause, and not all ordinary."""
+    if len(key) < SHORTEST_FUZZY or words[0].clause != words[-1].clause or words[-1].text in vocabulary.known:
+        return False
+    return len(words) == 1 or words[0].text not in PLACE_WORDS
 
 
 def _guessed(sentence: Sentence, start: int, end: int, key: str, vocabulary: Vocabulary) -> Place | None:
@@ -155,7 +174,9 @@ def _stands_here(sentence: Sentence, places: list[Place], number: int, *, moving
         score -= 4
     score += 1.5 * any(_has(before, phrase) for phrase in HERE)
     score -= 1.6 * any(_has(before, phrase) for phrase in ELSEWHERE)
-    score -= 1.0 * any(_has(after, phrase) for phrase in ("au boulot", "au travail", "au bureau", "for now", "now", "for work", "mais"))
+    score -= 1.0 * any(
+        _has(after, phrase) for phrase in ("au boulot", "au travail", "au bureau", "for now", "now", "for work", "mais")
+    )
     if moving:
         score += 2.0 * any(_has(near, phrase, at_end=True) for phrase in ORIGIN)
         score -= 2.0 * any(_has(near, phrase, at_end=True) for phrase in DESTINATION)
