@@ -111,5 +111,8 @@ def budgets(world: World) -> dict[str, Any]:
 
 def faults(world: World) -> dict[str, Any]:
     """The faults that are on and those that there are."""
-    known = [{"fault": kind.name, "title": kind.title, "parameters": kind.parameters} for kind in KINDS.values()]
+    known = [
+        {"fault": kind.name, "stage": kind.stage, "title": kind.title, "parameters": kind.parameters}
+        for kind in KINDS.values()
+    ]
     return {"faults": [fault.described() for fault in world.faults], "known": known}

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from twilio.rest import Client
 
@@ -142,6 +143,24 @@ def test_another_phone_is_added_and_the_language_is_switched(page: Page, simulat
     page.reload()
     expect(page.locator(".phone")).to_have_count(5)
     expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(
+    browser: Browser, simulator: SimulatorProcess, scheme: Literal["light", "dark"]
+) -> None:
+    simulator.write(AWA, "Bonjour https://djobea.example.cm/a *vite*")
+    simulator.client().messages.create(to=AWA, from_=simulator.sms_from, body="Ici : https://djobea.example.cm/go/x/")
+    simulator.phone(MADO, whatsapp=False, blocks_sender=True)
+    # The policy of the page keeps axe's own script out, so this page alone does without it.
+    with browser.new_context(color_scheme=scheme, reduced_motion="reduce", bypass_csp=True) as context:
+        page = context.new_page()
+        page.goto(simulator.base_url)
+        for tab in ("faults", "account", "log"):
+            page.locator(f'.tabs [data-tab="{tab}"]').click()
+            expect(page.locator(".panel-body")).not_to_be_empty()
+            found = Axe().run(page).response["violations"]
+            assert [each["id"] for each in found if each["impact"] in {"serious", "critical"}] == []
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280])

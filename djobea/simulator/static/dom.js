@@ -31,7 +31,7 @@ export function icon(name, label) {
 
 // A switch: a checkbox that looks like one.
 export function toggle(label, checked, change, name) {
-  const box = el("input", { type: "checkbox", role: "switch", checked, name, onchange: () => change(box.checked) });
+  const box = el("input", { type: "checkbox", role: "switch", checked, name, "aria-label": label ? undefined : name, onchange: () => change(box.checked) });
   return el("label", { class: "toggle" }, el("span", {}, label), box, el("i", { "aria-hidden": "true" }));
 }
 

@@ -29,7 +29,7 @@ export class PhoneView {
   draw() {
     const draft = this.node.querySelector(".composer input[type=text]")?.value ?? "";
     const hadSettings = this.settings && !this.settings.hidden;
-    this.chat = el("ol", { class: "chat", role: "log", "aria-label": this.phone.name, tabIndex: 0 });
+    this.chat = el("ol", { class: "chat", "aria-live": "polite", "aria-label": this.phone.name, tabIndex: 0 });
     // A picture that comes later must not push the newest message out of sight.
     this.chat.addEventListener("load", () => this.scroll(), true);
     this.badge = el("b", { class: "unread", hidden: true });
