@@ -16,7 +16,7 @@ from providers import seeding
 
 # Seeding functions of the other apps, in the order of need: (what it brings, module, function).
 OTHERS: Final = (
-    (gettext_noop("vocabulary"), "marketplace.seeding_vocabulary", "seed"),
+    (gettext_noop("vocabulary"), "marketplace.seeding_vocabulary", "seed_vocabulary"),
     (gettext_noop("channels, texts and escalation steps"), "notifications.seeding", "seed"),
 )
 
