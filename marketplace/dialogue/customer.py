@@ -6,12 +6,13 @@ from typing import Final
 from django.db import transaction
 
 from marketplace import jobs, service_requests
-from marketplace.models import Customer, ServiceRequest
+from marketplace.models import Customer, RequestStatus, ServiceRequest
+from marketplace.understanding.folding import fold
 from providers.phone_numbers import UnreadableNumber, normalise
 
 from . import asking, command_replies, job_replies, replies, running
-from .gathering import gather
-from .turn import NOTE_LIMIT, Draft, Reply, Step, Turn
+from .gathering import CORRECTS, gather, is_landmark
+from .turn import NOTE_LIMIT, NOTHING_TO_ADD, Draft, Reply, Step, Turn
 
 PATIENCE: Final = 3  # misunderstandings in a row before a person is offered
 
@@ -59,7 +60,12 @@ def _from_the_start(turn: Turn) -> Reply | None:
 
 
 def _add_to_running(turn: Turn) -> Reply | None:
-    return None if turn.heard.services or turn.heard.zones else running.add_to_running(turn)
+    heard = turn.heard
+    is_answer = turn.step == Step.PLACE and not heard.services and heard.intent not in {"greeting", "thanks"}
+    names_place = is_answer or is_landmark(heard.text)
+    if not names_place and (heard.services or heard.zones):
+        return None
+    return running.add_to_running(turn, note=heard.text if names_place and not heard.choice else "")
 
 
 def _thank(turn: Turn) -> Reply:  # noqa: ARG001  one shape for all
@@ -158,6 +164,8 @@ def _answer_confirm(turn: Turn) -> Reply | None:
         return _start_search(turn)
     if choice == "confirm:change" or (not choice and heard.intent == "decline" and not heard.services):
         return turn.ask(Step.CHANGE, replies.ask_change())
+    if is_landmark(heard.text) and not choice and not fold(heard.text).startswith(CORRECTS):
+        return _take_landmark(turn)
     if gather(turn):
         return _introduce(turn, asking.next_question(turn))
     if heard.text.strip() and heard.intent in {"other", "request"} and heard.number is None and not choice:
@@ -189,10 +197,15 @@ def _start_search(turn: Turn) -> Reply | None:
             media=tuple(draft.media),
             at=turn.at,
         )
+    if request.status == RequestStatus.WAITING:
+        turn.rest()
+        return NOTHING_TO_ADD  # nobody to ask: the notice says so
     return _tell_search(turn, request, [service.slug for service in services[1:]])
 
 
 def _cancel_replaced(turn: Turn) -> None:
+    if turn.draft.replaces is None:
+        return
     old = ServiceRequest.objects.filter(pk=turn.draft.replaces, customer__contact=turn.contact).first()
     if old is not None:
         service_requests.cancel(old, reason="changed by the customer", by="customer", at=turn.at)
@@ -240,9 +253,7 @@ def _answer_time(turn: Turn) -> Reply | None:
 
 def _answer_place(turn: Turn) -> Reply | None:
     if turn.draft.is_empty:
-        if turn.heard.intent in {"greeting", "thanks"} or turn.heard.services:
-            return None
-        return running.add_to_running(turn)
+        return _add_to_running(turn)
     if turn.heard.choice == "place:skip":
         turn.draft.place_note = ""
         return asking.next_question(turn)

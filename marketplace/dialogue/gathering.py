@@ -1,5 +1,6 @@
 """Put what was heard into the draft."""
 
+import re
 from typing import Final
 
 from marketplace.understanding.folding import fold
@@ -11,6 +12,17 @@ from .turn import Draft, Step, Turn
 STORY_LIMIT: Final = 1500
 MAX_MEDIA: Final = 10
 CORRECTS: Final = ("non ", "no ", "pas ", "plutot ", "finalement ", "not ", "je voulais dire ", "i mean ", "en fait ")
+
+# Where something lies, folded: "en face de la pharmacie, portail bleu" tells the way, whatever it names.
+LANDMARK: Final = re.compile(
+    r"\b(en face|derriere|a cote|juste apres|juste avant|pres (?:de|du|des)|non loin|devant (?:le|la|l|les)|"
+    r"apres (?:le|la|l)|a l entree|au fond|carrefour|rond point|portail|immeuble|etage|opposite|behind|beside|next to|"
+    r"near|in front|for back|for front|junction|gate|landmark|repere)\b"
+)
+
+
+def is_landmark(text: str) -> bool:
+    return LANDMARK.search(fold(text)) is not None
 
 
 def gather(turn: Turn) -> bool:

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from marketplace import vocabulary
 from marketplace.models import InboundMessage
 from marketplace.understanding import Context, understand
+from marketplace.vocabulary import current_vocabulary
 
 from .choosing import choose, number_in
 from .turn import Choice, Heard
@@ -23,7 +23,7 @@ def hear(message: InboundMessage, *, offered: Sequence[Choice], state: str, lang
     payload = message.payload
     tap = str(payload.get("ButtonPayload") or payload.get("ListId") or "")[:200]
     text = message.body[:TEXT_LIMIT]
-    known = understand(text, Context(vocabulary=vocabulary.current(), state=state, language=language, at=at))
+    known = understand(text, Context(vocabulary=current_vocabulary(), state=state, language=language, at=at))
     latitude, longitude = location_in(payload)
     return Heard(
         text=text,

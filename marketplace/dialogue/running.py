@@ -11,7 +11,7 @@ from marketplace.understanding.folding import fold
 from notifications.models import Contact
 
 from . import job_replies
-from .turn import Reply, Step, Turn
+from .turn import Draft, Reply, Step, Turn, call_number_in
 
 RATING_ASKED_FOR: Final = timedelta(hours=72)  # after it, a bare "4" is no rating any more
 MOST_STARS: Final = 5
@@ -153,11 +153,10 @@ def _rate(turn: Turn, job: Job, stars: int) -> Reply:
     return turn.ask(Step.MENU, reply) if reply.choices else reply
 
 
-def add_to_running(turn: Turn) -> Reply | None:
-    """A location, a photo or a landmark that comes while the search or the job runs belongs to it."""
-    heard = turn.heard
-    is_landmark = turn.step == Step.PLACE and bool(heard.text.strip()) and not heard.choice
-    if not (heard.has_location or heard.media or is_landmark):
+def add_to_running(turn: Turn, *, note: str) -> Reply | None:
+    """A location, a photo or a landmark (`note`) that comes while the search or the job runs belongs to it."""
+    heard, note = turn.heard, note.strip()
+    if not (heard.has_location or heard.media or note):
         return None
     request = service_requests.current_for(turn.contact)
     if request is None:
@@ -166,8 +165,8 @@ def add_to_running(turn: Turn) -> Reply | None:
         request.latitude, request.longitude = heard.latitude, heard.longitude
     if heard.media:
         request.media = [*request.media, *heard.media][:MAX_MEDIA]
-    if is_landmark:
-        request.place_note = heard.text.strip()[:REASON_LIMIT]
+    if note:
+        request.place_note = Draft(place_note=note, call_number=call_number_in(request.place_note)).note_with_number()
     request.save(update_fields=["latitude", "longitude", "media", "place_note"])
     timeline.record(request, "details_added", "customer", turn.at, location=heard.has_location, media=len(heard.media))
     turn.rest()

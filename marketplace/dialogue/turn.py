@@ -13,6 +13,7 @@ from notifications.models import Contact
 from providers.models import Provider
 
 NOTE_LIMIT: Final = 270  # characters of a landmark
+CALL_SIGN: Final = "☎"
 
 
 class Step(models.TextChoices):
@@ -32,6 +33,11 @@ class Step(models.TextChoices):
     JOIN_NAME = "join_name", _("Name of the new provider")
     JOIN_SERVICES = "join_services", _("Services of the new provider")
     JOIN_ZONES = "join_zones", _("Quarters of the new provider")
+
+
+def call_number_in(note: str) -> str:
+    """The number to call that a landmark carries; empty: none."""
+    return note.partition(CALL_SIGN)[2].strip()
 
 
 class Choice(TypedDict):
@@ -111,7 +117,7 @@ class Draft:
 
     def note_with_number(self) -> str:
         """The landmark, and the number to call where the contact has none."""
-        number = f"☎ {self.call_number}" if self.call_number else ""
+        number = f"{CALL_SIGN} {self.call_number}" if self.call_number else ""
         return " ".join(filter(None, (self.place_note[:NOTE_LIMIT], number)))
 
     def to_slots(self) -> dict[str, Any]:
