@@ -140,7 +140,7 @@ def start_simulator(**options: Any) -> SimulatorProcess:
     command = [sys.executable, "-m", "djobea.simulator", "--port", str(port), "--parent-pid", str(os.getpid())]
     for name, value in options.items():
         command += list(_as_arguments(name, value))
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)  # noqa: S603
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     simulator = SimulatorProcess(process, base_url, options)
     deadline = time.monotonic() + START_SECONDS
     while True:
