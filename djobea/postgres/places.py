@@ -100,15 +100,19 @@ def _user_for_root() -> User:
 
 
 def copied(programs: Path, shared: Path = SHARED) -> Path:
-    """A copy of the programs that everybody may run; made once for each release, at once or not at all."""
-    version = importlib.util.find_spec(PACKAGE)
+    """A copy of the programs that everybody may run; made once for each release, at once or not at all.
+
+    The libraries lie beside the package (Linux) or in it (macOS) and are looked for by relative path: the copy keeps it.
+    """
     stamp = (programs / "bin" / "postgres").stat()
     target = _own_folder(shared) / f"programs-{PROGRAMS}-{stamp.st_size}-{int(stamp.st_mtime)}"
-    if version is not None and not target.exists():
+    if not target.exists():
         with tempfile.TemporaryDirectory(dir=target.parent) as temporary:
             copy = Path(temporary) / "copy"
-            for part in ("bin", "lib", "share"):
-                shutil.copytree(programs / part, copy / part)
+            shutil.copytree(programs, copy / PACKAGE / PROGRAMS, ignore=shutil.ignore_patterns("include", "pkgconfig"))
+            for libraries in (Path(f"{PACKAGE}.libs"), Path(PACKAGE) / ".dylibs"):
+                if (source := programs.parent.parent / libraries).exists():
+                    shutil.copytree(source, copy / libraries)
             for path in (copy, *copy.rglob("*")):
                 path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
             try:
@@ -116,7 +120,7 @@ def copied(programs: Path, shared: Path = SHARED) -> Path:
             except OSError:
                 if not target.exists():  # else somebody made the same copy a moment before
                     raise
-    return target
+    return target / PACKAGE / PROGRAMS
 
 
 def _own_folder(shared: Path) -> Path:

@@ -1,5 +1,6 @@
 """A wrong value in the environment is a finding, never a traceback."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -57,7 +58,7 @@ def test_a_wrong_value_is_remembered_by_name_with_its_remedy(
     env: Environment, monkeypatch: pytest.MonkeyPatch, reader: str, wrong: str
 ) -> None:
     monkeypatch.setenv("HOUSE_THING", wrong)
-    read = {
+    read: dict[str, Callable[[], object]] = {
         "switch": lambda: env.switch("HOUSE_THING", default=True),
         "whole": lambda: env.whole("HOUSE_THING", 7),
         "whole_or_none": lambda: env.whole_or_none("HOUSE_THING"),

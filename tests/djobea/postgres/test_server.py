@@ -1,6 +1,7 @@
 """The embedded PostgreSQL starts when needed, is shared, survives being killed, and stops when asked."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -125,6 +126,7 @@ def test_below_a_closed_folder_the_data_move_to_a_shared_place_only_for_root(ope
         assert is_below is (os.geteuid() != 0)
     finally:
         server.stop()
+        shutil.rmtree(server.places.data.parent)
 
 
 def test_only_what_is_open_all_the_way_can_be_lent(open_folder: Path) -> None:
@@ -145,6 +147,8 @@ def test_the_programs_can_be_copied_for_another_user(open_folder: Path) -> None:
     copy = places.copied(places.installed(), open_folder)
     assert places.copied(places.installed(), open_folder) == copy, "made once"
     assert places.is_open_to(User(54321, 54321), copy / "bin" / "postgres")
+    for program in ("postgres", "initdb", "pg_ctl", "pg_isready"):
+        subprocess.run([copy / "bin" / program, "--version"], capture_output=True, text=True, check=True)
     done = subprocess.run([copy / "bin" / "postgres", "--version"], capture_output=True, text=True, check=True)
     assert "PostgreSQL" in done.stdout
 
