@@ -188,7 +188,7 @@ AXES_IPWARE_PROXY_COUNT = 0
 
 # --- HTTPS ------------------------------------------------------------------------------------------------------
 # A browser reaches Djobea by the scheme of PUBLIC_BASE_URL. Over https, cookies and redirects insist on it; the
-# embedded proxy header is believed only then (docs/decisions/0004-settings-and-proxies.md).
+# proxy's header is believed only then (docs/decisions/0003-settings-that-stop-the-start.md).
 IS_HTTPS = PUBLIC_BASE_URL.startswith("https://")
 SECURE_SSL_REDIRECT = IS_HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^health/"]  # load balancers ask over plain HTTP
