@@ -82,21 +82,23 @@ class Worker:
         """Do all that is due now, and return: duties, inbox, queue, until nothing is left."""
         seeding.seed()
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="sender") as pool:
-            for _turn in range(1000):
-                at = clock.now()
-                changed = sum(duty.run(at) for duty in self.quick_duties)
-                while inbox.process_next(worker=self.name, at=clock.now()):
-                    changed += 1
-                while self._send_turn(pool) or self.in_flight:
-                    changed += 1
-                    self.bells["outbox"].wait(0.05)
-                    self.bells["outbox"].clear()
-                if not changed:
-                    break
-                changed = 0
-                if _turn == 0:
-                    self._run_slow()
-        settlement.tell_news(clock.now())
+            self._run_slow()
+            while self._do_all_that_is_due(pool):
+                pass
+            self._run_slow()
+            self._do_all_that_is_due(pool)
+
+    def _do_all_that_is_due(self, pool: ThreadPoolExecutor) -> int:
+        changed = 0
+        for duty in self.quick_duties:
+            changed += duty.run(clock.now())
+        while inbox.process_next(worker=self.name, at=clock.now()):
+            changed += 1
+        while self._send_turn(pool) or self.in_flight:
+            changed += 1
+            self.bells["outbox"].wait(0.05)
+            self.bells["outbox"].clear()
+        return changed
 
     # --- the loops ----------------------------------------------------------------------------------------------
 

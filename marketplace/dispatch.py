@@ -31,7 +31,6 @@ WAVE_SIZE: Final = {Urgency.EMERGENCY: 5, Urgency.TODAY: 4, Urgency.SCHEDULED: 3
 LEVELS: Final = (Level.EXACT, Level.BROAD, Level.EMERGENCY)
 SILENT_TOO_OFTEN: Final = 5  # offers in a row without an answer, then staff look at the provider
 KEPT_BACK: Final = 2  # messages of the budget that a match needs: who comes, and whose job it is
-RETRY_WAITING: Final = timedelta(minutes=2)
 
 
 class Acceptance(StrEnum):
@@ -51,13 +50,21 @@ def start_search(request: ServiceRequest, *, at: datetime) -> int:
     Nobody left: the request waits, the customer is told the truth, and staff own an alert. The caller has the request
     locked or has just made it.
     """
+    is_emergency = request.urgency == Urgency.EMERGENCY
+    size = _wave_size(request, at)
+    best: tuple[MatchRun, MatchResult] | None = None
     for level in LEVELS[_level_reached(request) :]:
-        if level == Level.EMERGENCY and request.urgency != Urgency.EMERGENCY:
+        if level == Level.EMERGENCY and not is_emergency:
             break
-        result = _match(request, level, at)
+        result = _match(request, level, size, at)
         run = _keep(request, result, at)
         if result.chosen:
-            return _send_wave(request, run, result, at)
+            best = run, result
+        # An emergency starts wide: it fills its first wave from the next levels instead of waiting for them.
+        if best and (not is_emergency or len(result.chosen) >= size):
+            break
+    if best:
+        return _send_wave(request, *best, at)
     if not Offer.objects.filter(request=request, status=OfferStatus.OPEN).exists():
         _wait(request, at)
     return 0
@@ -68,7 +75,7 @@ def _level_reached(request: ServiceRequest) -> int:
     return LEVELS.index(Level(last)) if last else 0
 
 
-def _match(request: ServiceRequest, level: Level, at: datetime) -> MatchResult:
+def _match(request: ServiceRequest, level: Level, limit: int, at: datetime) -> MatchResult:
     asked = tuple(Offer.objects.filter(request=request).order_by("pk").values_list("provider_id", flat=True))
     need = Need(
         service_id=request.service_id,
@@ -78,7 +85,7 @@ def _match(request: ServiceRequest, level: Level, at: datetime) -> MatchResult:
         longitude=request.longitude,
         exclude=(*asked, *_own(request)),
     )
-    return matching.find_candidates(need, level, at, _wave_size(request, at))
+    return matching.find_candidates(need, level, at, limit)
 
 
 def _own(request: ServiceRequest) -> tuple[int, ...]:
@@ -284,6 +291,6 @@ def retry_waiting(at: datetime) -> int:
         "customer__contact"
     )[:50]:
         level = Level.EMERGENCY if request.urgency == Urgency.EMERGENCY else Level.BROAD
-        if _match(request, level, at).chosen:
+        if _match(request, level, 1, at).chosen:
             made += search_again(request.pk, at=at)
     return made
