@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection, connections
@@ -21,6 +21,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from djobea import schedule
 from marketplace import inbox
 from notifications import clock, seeding, settlement, wake
+from notifications.channels import Envelope
 from notifications.delivery import Deadline, deliver
 from notifications.models import Heartbeat
 from notifications.queue import claim
@@ -141,7 +142,7 @@ class Worker:
             pool.submit(self._send, envelope, claimed.lease, deadline)
         return bool(settled or claimed.envelopes or claimed.held_back)
 
-    def _send(self, envelope: settlement.Envelope, lease: str, deadline: Deadline) -> None:
+    def _send(self, envelope: Envelope, lease: str, deadline: Deadline) -> None:
         self.results.put(deliver(envelope, lease, deadline))
         self.bells["outbox"].set()
 
@@ -242,7 +243,7 @@ def _run(duty: Duty, at: datetime) -> None:
         logger.exception("the duty %s failed", duty.name)
 
 
-def _listen_parameters() -> dict[str, object]:
+def _listen_parameters() -> dict[str, Any]:
     known = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert")
     return {name: value for name, value in connection.get_connection_params().items() if name in known}
 

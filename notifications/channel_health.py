@@ -5,11 +5,9 @@ import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-import requests
 from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
-from twilio.base.exceptions import TwilioException
 
 from . import escalation, throttling, twilio_client
 from .failure_policy import Failure, Scope, failure_for
@@ -18,7 +16,7 @@ from .models.alert import AlertState
 from .routing import SPENT
 
 if TYPE_CHECKING:
-    from .settlement import Alerts
+    from .consequences import Alerts
 
 logger = logging.getLogger(__name__)
 OPEN_FOR: Final = timedelta(days=1)  # a probe closes it earlier
@@ -37,7 +35,7 @@ def _fingerprint(channel: Channel, code: str) -> str:
     return f"channel:{channel.name}:{code}"
 
 
-def open_circuit(  # noqa: PLR0913
+def open_circuit(
     channel: Channel, channels: dict[str, Channel], failure: Failure, message: str, alerts: "Alerts", at: datetime
 ) -> None:
     """The sender (or its whole account) is broken: burn nothing more on it, raise one alert with the remedy."""
@@ -75,7 +73,7 @@ def explained(failure: Failure, channel: Channel) -> Failure:
     )
 
 
-def spend_budget(  # noqa: PLR0913
+def spend_budget(
     channel: Channel, channels: dict[str, Channel], code: str, message: str, alerts: "Alerts", at: datetime
 ) -> None:
     """63038: the whole account waits for the next free slot of the rolling day; the limit is learned from the text."""
@@ -131,7 +129,7 @@ def reopen_channels(at: datetime) -> int:
                 continue
             count += 1
             if channel.pause_code in SPENT:
-                Account.objects.filter(pk=channel.account_id).update(paused_until=None, pause_code="")
+                Account.objects.filter(channels=channel).update(paused_until=None, pause_code="")
                 close_circuit(channel, at)
             elif not channel.is_half_open:
                 Channel.objects.filter(pk=channel.pk).update(is_half_open=True)
@@ -150,7 +148,9 @@ def _warn_before_the_end(at: datetime) -> None:
                     fingerprint=fingerprint,
                     title=_("Daily limit nearly used up: %(used)d of %(limit)d") % {"used": used, "limit": limit},
                     cause=_("The account's messages of the last 24 hours come near its limit."),
-                    remedy=_("Urgent messages still pass. Upgrade the Twilio account or wait until old messages fall out."),
+                    remedy=_(
+                        "Urgent messages still pass. Upgrade the Twilio account or wait until old messages fall out."
+                    ),
                     severity=Severity.WARNING,
                     at=at,
                 )
@@ -160,7 +160,7 @@ def _warn_before_the_end(at: datetime) -> None:
 
 def configuration_findings() -> list[tuple[str, str]]:
     """What our own settings already tell: (channel, one sentence that names the setting and the remedy)."""
-    findings = []
+    findings: list[tuple[str, str]] = []
     sender = settings.TWILIO_WHATSAPP_FROM
     if sender and not sender.startswith("whatsapp:"):
         findings.append(
@@ -194,7 +194,7 @@ def probe(channel: Channel) -> tuple[bool | None, str]:
         if channel.name == ChannelName.WHATSAPP:
             return _probe_whatsapp(channel)
         return _probe_account("sms")
-    except (TwilioException, requests.RequestException, OSError, ValueError) as error:
+    except twilio_client.NO_ANSWER as error:
         code = getattr(error, "code", None)
         if code in (20003, 401):
             return False, _("Twilio refuses the login (20003): check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.")
@@ -202,7 +202,9 @@ def probe(channel: Channel) -> tuple[bool | None, str]:
 
 
 def _probe_whatsapp(channel: Channel) -> tuple[bool | None, str]:
-    senders = twilio_client.ask("main", lambda api: api.messaging.v2.channels_senders.list(channel="whatsapp", limit=200))
+    senders = twilio_client.ask(
+        "main", lambda api: api.messaging.v2.channels_senders.list(channel="whatsapp", limit=200)
+    )
     for sender in senders:
         if sender.sender_id == channel.sender:
             status = str(sender.status).split(".")[-1].replace("ONLINE_UPDATING", "ONLINE:UPDATING")

@@ -65,9 +65,7 @@ def _mail_staff(alert: EscalationAlert, at: datetime) -> None:
 
 def acknowledge(alert: EscalationAlert, *, by: AbstractBaseUser | None, at: datetime) -> bool:
     """Somebody takes care; False: it was not open any more."""
-    return bool(
-        EscalationAlert.objects.filter(pk=alert.pk).move(AlertState.ACKNOWLEDGED, acknowledged_at=at, owner=by)
-    )
+    return bool(EscalationAlert.objects.filter(pk=alert.pk).move(AlertState.ACKNOWLEDGED, acknowledged_at=at, owner=by))
 
 
 def resolve(fingerprint: str, *, by: str = "system", at: datetime) -> int:

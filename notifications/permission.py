@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from . import contacts, routing, settlement, throttling
+from . import consequences, contacts, routing, throttling
 from .models import Channel, ChannelName, MessageTemplate, Notification, Status, UnreachableMark, WaitingFor
 from .rendering import Rendered, for_channel, for_closed_window, for_session, wanted_names
 
@@ -41,15 +41,15 @@ def sort_out(
         return [], 0
     facts = _gather(rows, at)
     allowed: list[Allowed] = []
-    alerts = settlement.Alerts()
+    alerts = consequences.Alerts()
     for row in rows:
         if _hold_back(row, channel, facts):
             continue
         rendered = _render(row, channel, facts)
         if (row.contact_id or 0, channel.name) in facts.marks:
-            settlement.reroute_or_die(row, "unreachable", "", channels, alerts, at)
+            consequences.reroute_or_die(row, "unreachable", "", channels, alerts, at)
         elif rendered is None:
-            settlement.reroute_or_die(row, "window", "", channels, alerts, at)
+            consequences.reroute_or_die(row, "window", "", channels, alerts, at)
         else:
             allowed.append(Allowed(row, rendered, _receiver(row, channel.name)))
     alerts.raise_all(at)

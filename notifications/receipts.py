@@ -12,7 +12,7 @@ from typing import Final
 
 from django.db import transaction
 
-from . import channel_health, routing, settlement
+from . import channel_health, consequences, routing
 from .models import Attempt, Channel, Notification, Outcome, Receipt, Status
 
 TAKEN: Final = ("queued", "accepted", "scheduled", "sending", "sent")
@@ -139,12 +139,11 @@ def _failed(row: Notification, attempt: Attempt, receipt: Receipt, channels: dic
     if not rides or row.channel != attempt.channel:
         return  # it arrived after all, or another copy is on its way: noted on the attempt only
     row.provider_sid = attempt.provider_sid
-    alerts = settlement.Alerts()
+    alerts = consequences.Alerts()
     if row.status in (Status.SENDING, Status.UNCONFIRMED):
         _taken(row, attempt, at)
         row.refresh_from_db()
-    settlement.apply_failure(
+    consequences.apply_failure(
         row, code, receipt.error_message or receipt.status, channels=channels, alerts=alerts, at=at
     )
     alerts.raise_all(at)
-

@@ -10,11 +10,9 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import requests
 from django.db import transaction
-from twilio.base.exceptions import TwilioException
 
-from . import channel_health, receipts, settlement, twilio_client
+from . import channel_health, consequences, receipts, twilio_client
 from .models import Attempt, ChannelName, Notification, Outcome, Status
 
 logger = logging.getLogger(__name__)
@@ -32,7 +30,7 @@ def reconcile_due(at: datetime) -> int:
     for attempt in _take_due(at):
         try:
             sid = _look_up(attempt)
-        except (TwilioException, requests.RequestException, OSError, ValueError) as error:
+        except twilio_client.NO_ANSWER as error:
             logger.warning("attempt %d could not be looked up: %s", attempt.pk, type(error).__name__)
             _look_later(attempt, at)
             continue
@@ -52,7 +50,9 @@ def _take_due(at: datetime) -> list[Attempt]:
         ids = list(due.values_list("pk", flat=True))
         Notification.objects.filter(pk__in=ids).update(due_at=at + LOOK_LEASE)
         newest = Attempt.objects.filter(notification__in=ids).exclude(outcome=Outcome.NOT_SENT)
-        return list(newest.select_related("notification").order_by("notification_id", "-pk").distinct("notification_id"))
+        return list(
+            newest.select_related("notification").order_by("notification_id", "-pk").distinct("notification_id")
+        )
 
 
 def _look_up(attempt: Attempt) -> str | None:
@@ -78,9 +78,9 @@ def _match(attempt: Attempt, listed: Iterable[Any]) -> str | None:
             continue
         # A trial account writes its own words before the text, so bodies match by their end.
         body = (message.body or "").strip()
-        if not any(body.endswith(text.strip()[-200:]) for text in (row.body, row.sms_body) if text.strip()):
-            if not any(text.strip() and text.strip()[:60] in body for text in (row.body, row.sms_body)):
-                continue
+        texts = [text.strip() for text in (row.body, row.sms_body) if text.strip()]
+        if not any(body.endswith(text[-200:]) or text[:60] in body for text in texts):
+            continue
         if not Attempt.objects.filter(provider_sid=message.sid).exists():
             return str(message.sid)
     return None
@@ -110,7 +110,7 @@ def _not_found(attempt: Attempt, at: datetime) -> None:
         age = at - (attempt.finished_at or attempt.started_at)
         patience = URGENT_PATIENCE if row.is_urgent else LOOKS[-1]
         if age >= patience:
-            settlement.send_again(row, channels, at)
+            consequences.send_again(row, channels, at)
             return
         later = next((look for look in LOOKS if look > age), LOOKS[-1])
         Notification.objects.filter(pk=row.pk).update(due_at=at + (later - age))

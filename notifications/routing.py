@@ -75,7 +75,9 @@ def is_night(contact: Contact | None, at: datetime) -> datetime | None:
 def next_channel(notification: Notification, channels: dict[str, Channel], at: datetime) -> str | None:
     """The first channel still open to this message that is set up; one that is paused comes last."""
     configured = [name for name in notification.channels_left if (c := channels.get(name)) and c.is_configured]
-    return next((name for name in configured if not channels[name].is_paused(at)), configured[0] if configured else None)
+    return next(
+        (name for name in configured if not channels[name].is_paused(at)), configured[0] if configured else None
+    )
 
 
 def leave_paused_channels(at: datetime) -> int:
@@ -125,7 +127,7 @@ CHANNEL_FIELDS: Final = ("channel", "channels_left", "retry_count", "due_at", "w
 def take_channel(row: Notification, name: str, *, at: datetime) -> None:
     """Put a message on channel `name` from now on (not saved); its own failures are counted anew there."""
     left = list(row.channels_left)
-    row.channels_left = [other for other in left[left.index(name) + 1 :]] if name in left else left
+    row.channels_left = list(left[left.index(name) + 1 :]) if name in left else left
     row.channel = name
     row.retry_count = 0
     row.due_at = at

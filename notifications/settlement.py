@@ -7,7 +7,7 @@ hear is marked in `news_due` and told after the commit (`tell_news`).
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -16,16 +16,14 @@ from django.db import InterfaceError, OperationalError, models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Cast
 
-from . import channel_health, contacts, escalation, receipts, routing, signals
-from .backoff import retry_delay
+from . import channel_health, consequences, receipts, routing, signals
 from .channels.base import Accepted, Answer, Envelope, NotSent, Refused, Unknown
-from .failure_policy import Action, Failure, failure_for, is_known
+from .failure_policy import failure_for
 from .failures import recording_failure
-from .models import Attempt, Channel, Notification, Outcome, Severity, Status, WaitingFor
+from .models import Attempt, Channel, Notification, Outcome, Status
 
 logger = logging.getLogger(__name__)
 FIRST_LOOK: Final = timedelta(seconds=30)
-SLOW_RETRY: Final = timedelta(seconds=5)
 NEWS_BATCH: Final = 100
 
 
@@ -37,48 +35,6 @@ class Result:
     lease: str
     answer: Answer
     latency_ms: int = 0
-
-
-@dataclass
-class _Draft:
-    title: str
-    cause: str
-    remedy: str
-    severity: str
-    ids: list[int] = field(default_factory=list)  # dead letters that point to it
-    count: int = 0
-
-
-class Alerts:
-    """Alerts of one transaction, summed per fingerprint and raised at its end, in order (the lock order)."""
-
-    def __init__(self) -> None:
-        self.drafts: dict[str, _Draft] = {}
-
-    def add(
-        self, fingerprint: str, failure: Failure, *, severity: str = Severity.ERROR, dead: Notification | None = None
-    ) -> None:
-        """Count one occurrence; a dead letter will point to its alert."""
-        title = f"{failure.title} ({failure.code})"
-        draft = self.drafts.setdefault(fingerprint, _Draft(title, failure.cause, failure.remedy, severity))
-        draft.count += 1
-        if dead is not None:
-            draft.ids.append(dead.pk)
-
-    def raise_all(self, at: datetime) -> None:
-        """Write the alerts, and the dead letters' pointers to them."""
-        for fingerprint, draft in sorted(self.drafts.items()):
-            alert = escalation.raise_alert(
-                fingerprint=fingerprint,
-                title=draft.title,
-                cause=draft.cause,
-                remedy=draft.remedy,
-                severity=draft.severity,
-                occurrences=draft.count,
-                at=at,
-            )
-            Notification.objects.filter(pk__in=draft.ids).update(alert=alert)
-        self.drafts.clear()
 
 
 def settle(results: Sequence[Result], at: datetime) -> None:
@@ -105,9 +61,9 @@ def _settle_alone(result: Result, at: datetime) -> None:
 
 
 def _bury(notification_id: int, at: datetime, error: Exception) -> None:
-    alerts = Alerts()
+    alerts = consequences.Alerts()
     row = Notification.objects.select_for_update(no_key=True).get(pk=notification_id)
-    _die(row, failure_for("internal"), type(error).__name__, alerts, at)
+    consequences.die(row, failure_for("internal"), type(error).__name__, alerts, at)
     alerts.raise_all(at)
 
 
@@ -116,8 +72,10 @@ def _settle(results: Sequence[Result], at: datetime) -> None:
     others = [r for r in results if not isinstance(r.answer, Accepted)]
     channels = channel_health.lock_channels() if others else {}
     ids = sorted(r.envelope.notification_id for r in results)
-    rows = {row.pk: row for row in Notification.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")}
-    alerts = Alerts()
+    rows = {
+        row.pk: row for row in Notification.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    }
+    alerts = consequences.Alerts()
     if accepted:
         _settle_accepted(accepted, rows, at)
     for result in others:
@@ -134,9 +92,17 @@ def _settle_accepted(results: Sequence[Result], rows: dict[int, Notification], a
         waits = {r.envelope.notification_id: _receipt_due(rows[r.envelope.notification_id], at) for r in mine}
         Notification.objects.filter(pk__in=[r.envelope.notification_id for r in mine]).move(
             Status.SENT,
-            provider_sid=_by_id({r.envelope.notification_id: sids[r.envelope.attempt_id] for r in mine}, models.TextField()),
+            provider_sid=_by_id(
+                {r.envelope.notification_id: sids[r.envelope.attempt_id] for r in mine}, models.TextField()
+            ),
             receipt_due_at=_by_id(waits, models.DateTimeField()),
-            news_due=Case(When(pk__in=news, then=Value(at, output_field=models.DateTimeField())), default=F("news_due"), output_field=models.DateTimeField()) if news else F("news_due"),
+            news_due=Case(
+                When(pk__in=news, then=Value(at, output_field=models.DateTimeField())),
+                default=F("news_due"),
+                output_field=models.DateTimeField(),
+            )
+            if news
+            else F("news_due"),
             leased_by="",
             leased_until=None,
             sent_at=at,
@@ -185,7 +151,7 @@ def _receipt_due(row: Notification, at: datetime) -> datetime | None:
 
 
 def _settle_other(
-    result: Result, row: Notification | None, channels: dict[str, Channel], alerts: Alerts, at: datetime
+    result: Result, row: Notification | None, channels: dict[str, Channel], alerts: consequences.Alerts, at: datetime
 ) -> None:
     answer = result.answer
     _complete_other(result, at)
@@ -205,7 +171,7 @@ def _settle_other(
             last_error=answer.message,
         )
     elif isinstance(answer, Refused):
-        apply_failure(
+        consequences.apply_failure(
             row, answer.code, answer.message, channels=channels, alerts=alerts, retry_after=answer.retry_after, at=at
         )
 
@@ -228,145 +194,6 @@ def _complete_other(result: Result, at: datetime) -> None:
     in_flight.update(outcome=outcome, **facts)
 
 
-def apply_failure(  # noqa: PLR0913  a failure has many facts, all by name
-    row: Notification,
-    code: str,
-    message: str,
-    *,
-    channels: dict[str, Channel],
-    alerts: Alerts,
-    retry_after: float | None = None,
-    at: datetime,
-) -> None:
-    """Do what the policy says for `code` to a locked row (sending, unconfirmed or sent); channels are locked too."""
-    failure = failure_for(code)
-    row.last_error_code, row.last_error = code, message[:2000]
-    if not is_known(code):
-        alerts.add(f"code:{code}", failure, severity=Severity.WARNING)
-    match failure.action:
-        case Action.RETRY | Action.ALERT_ONLY:
-            _retry(row, failure, channels, alerts, at)
-        case Action.SLOW_DOWN:
-            channel_health.slow_down(channels[row.channel], at)
-            _requeue(row, at + (timedelta(seconds=retry_after) if retry_after else SLOW_RETRY), WaitingFor.RETRY)
-        case Action.WAIT_FOR_SLOT:
-            channel_health.spend_budget(channels[row.channel], channels, code, message, alerts, at)
-            _wait_or_leave(row, WaitingFor.BUDGET, channels, at, leaves=row.is_urgent)
-        case Action.PAUSE:
-            channel_health.open_circuit(channels[row.channel], channels, failure, message, alerts, at)
-            _wait_or_leave(row, WaitingFor.CHANNEL, channels, at, leaves=True)
-        case Action.NEXT_CHANNEL:
-            reroute_or_die(row, code, message, channels, alerts, at)
-        case Action.MARK_UNREACHABLE:
-            if row.contact:
-                contacts.mark_unreachable(row.contact, row.channel, code, at=at)
-            reroute_or_die(row, code, message, channels, alerts, at)
-        case Action.FIX_TEMPLATE:
-            alerts.add(f"template:{row.purpose}:{code}", failure)
-            reroute_or_die(row, code, message, channels, alerts, at)
-        case Action.OPT_OUT:
-            if row.contact:
-                contacts.opt_out(row.contact, at=at)
-            _die(row, failure, message, alerts, at, severity=Severity.WARNING)
-        case Action.DROP:
-            _die(row, failure, message, None, at)
-
-
-def _retry(
-    row: Notification, failure: Failure, channels: dict[str, Channel], alerts: Alerts, at: datetime
-) -> None:
-    if row.retry_count >= row.max_retries:
-        reroute_or_die(row, failure.code, row.last_error, channels, alerts, at)
-        return
-    row.retry_count += 1
-    _requeue(row, at + retry_delay(row.retry_count), WaitingFor.RETRY)
-
-
-def _requeue(row: Notification, due_at: datetime, waiting_for: str) -> None:
-    row.due_at, row.waiting_for = due_at, waiting_for
-    _move(row, Status.QUEUED)
-
-
-def _wait_or_leave(
-    row: Notification, waiting_for: str, channels: dict[str, Channel], at: datetime, *, leaves: bool
-) -> None:
-    """The channel's fault costs the message nothing: it takes another way that is open now, or waits here."""
-    target = routing.next_channel(row, channels, at)
-    if leaves and target and not channels[target].is_paused(at):
-        routing.take_channel(row, target, at=at)
-        _move(row, Status.QUEUED)
-    else:
-        _requeue(row, at, waiting_for)
-
-
-def reroute_or_die(  # noqa: PLR0913
-    row: Notification, code: str, message: str, channels: dict[str, Channel], alerts: Alerts, at: datetime
-) -> None:
-    """On to the next channel that is set up; without one, a dead letter with its alert."""
-    target = routing.next_channel(row, channels, at)
-    row.last_error_code, row.last_error = code, message[:2000]
-    if target is None:
-        _die(row, failure_for(code), message, alerts, at)
-        return
-    routing.take_channel(row, target, at=at)
-    if row.status == Status.QUEUED:  # the claim itself found that this channel is impossible
-        row.save(update_fields=[*routing.CHANNEL_FIELDS, "last_error_code", "last_error"])
-    else:
-        _move(row, Status.QUEUED)
-
-
-def _die(  # noqa: PLR0913
-    row: Notification,
-    failure: Failure,
-    message: str,
-    alerts: Alerts | None,
-    at: datetime,
-    *,
-    severity: str = Severity.ERROR,
-) -> None:
-    row.last_error_code, row.last_error = failure.code, message[:2000]
-    row.settled_at, row.news_due, row.waiting_for = at, at, WaitingFor.NOTHING
-    _move(row, Status.DEAD, settled_at=at, news_due=at)
-    if alerts is not None:
-        source = "staff_alert" if row.purpose == "staff_alert" else row.channel
-        alerts.add(f"dead-letter:{source}:{failure.code}", failure, severity=severity, dead=row)
-
-
-def _move(row: Notification, to: str, **facts: object) -> int:
-    """Write a locked row's changes with the transition; it leaves its lease behind."""
-    return Notification.objects.filter(pk=row.pk).move(
-        to,
-        leased_by="",
-        leased_until=None,
-        channel=row.channel,
-        channels_left=row.channels_left,
-        retry_count=row.retry_count,
-        due_at=row.due_at,
-        waiting_for=row.waiting_for,
-        receipt_due_at=row.receipt_due_at if to == Status.SENT else None,
-        last_error_code=row.last_error_code,
-        last_error=row.last_error,
-        possible_duplicate=row.possible_duplicate,
-        **facts,
-    )
-
-
-def send_again(row: Notification, channels: dict[str, Channel], at: datetime) -> None:
-    """Queue a message of unknown outcome again, flagged: urgent ones on the next channel where there is one."""
-    row.possible_duplicate = True
-    target = routing.next_channel(row, channels, at)
-    if row.is_urgent and target and not channels[target].is_paused(at):
-        routing.take_channel(row, target, at=at)
-        _move(row, Status.QUEUED)
-    elif row.retry_count >= row.max_retries:
-        alerts = Alerts()
-        reroute_or_die(row, "lost", row.last_error, channels, alerts, at)
-        alerts.raise_all(at)
-    else:
-        row.retry_count += 1
-        _requeue(row, at, WaitingFor.NOTHING)
-
-
 def fall_back_without_receipt(at: datetime) -> int:
     """Urgent messages that the channel took but nobody confirmed in time go on to the next channel."""
     with transaction.atomic():
@@ -384,7 +211,7 @@ def fall_back_without_receipt(at: datetime) -> int:
                 continue
             row.last_error_code, row.last_error = "no_receipt", ""
             routing.take_channel(row, target, at=at)
-            moved += _move(row, Status.QUEUED)
+            moved += consequences.move(row, Status.QUEUED)
     return moved
 
 

@@ -56,4 +56,3 @@ def signed_by_twilio(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
         return view(request)
 
     return checked
-

@@ -5,9 +5,6 @@ import logging
 from datetime import datetime
 from typing import Any, Final
 
-import requests
-from twilio.base.exceptions import TwilioException
-
 from . import twilio_client
 from .models import Channel, ChannelName, MessageTemplate
 from .models.template import Approval
@@ -30,7 +27,7 @@ def seed() -> int:
     made = 0
     for language, text in NOTICES.items():
         sets = BUTTON_SETS[language]
-        rows = [(NOTICE, text, ())]
+        rows: list[tuple[str, str, tuple[str, ...]]] = [(NOTICE, text, ())]
         rows += [(f"{NOTICE}:buttons:{'|'.join(titles)}", text, titles) for titles in sets]
         rows += [(f"buttons:{'|'.join(titles)}", "{{1}}", titles) for titles in sets]
         for name, body, buttons in rows:
@@ -51,7 +48,7 @@ def create_missing(at: datetime) -> int:  # noqa: ARG001  the shape of every dut
     for template in waiting.exclude(name__startswith="buttons:", content_sid__gt=""):
         try:
             changed += _advance(template)
-        except (TwilioException, requests.RequestException, OSError, ValueError) as error:
+        except twilio_client.NO_ANSWER as error:
             logger.info("template %s could not be created: %s", template.pk, type(error).__name__)
             break  # Twilio cannot be reached or refuses the account; the next run tries again
     return changed
@@ -73,7 +70,7 @@ def _advance(template: MessageTemplate) -> int:
 
 def _create(template: MessageTemplate) -> dict[str, Any]:
     actions = [
-        {"title": title, "id": "{{%d}}" % number, "type": "QUICK_REPLY"}
+        {"title": title, "id": f"{{{{{number}}}}}", "type": "QUICK_REPLY"}
         for number, title in enumerate(template.buttons, 2)
     ]
     content = {"body": template.body, "actions": actions} if actions else {"body": template.body}

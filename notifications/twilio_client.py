@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 import requests
 from django.conf import settings
-from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
@@ -22,13 +22,14 @@ from .failures import refuse_in_transaction
 
 CONNECT_TIMEOUT: Final = 3.05  # seconds; a little over TCP's first retransmission
 FIRST_TWILIO_CODE: Final = 10000  # what is below is an HTTP status in disguise
-TOO_MANY: Final = 429
 CLIENT_ERRORS: Final = range(400, 500)
+# What `ask()` may raise when Twilio cannot be asked or refuses.
+NO_ANSWER: Final = (TwilioException, requests.RequestException, OSError, ValueError)
 T = TypeVar("T")
 _local = threading.local()  # a requests session is not promised to be safe across threads
 
 
-class HttpClient(TwilioHttpClient):
+class HttpClient(TwilioHttpClient):  # type: ignore[misc]  # the package brings no types
     """Twilio's client, with a connect timeout of its own and the headers of the last answer kept."""
 
     def __init__(self) -> None:
@@ -77,7 +78,7 @@ def _credentials(account: str) -> tuple[str, str, str]:
 
 def _first(tokens: str) -> str:
     """The token in use; during a rotation a setting may hold two, the new one first."""
-    return tokens.split(",")[0].strip()
+    return tokens.split(",", maxsplit=1)[0].strip()
 
 
 def account_sid(account: str = "main") -> str:
@@ -118,21 +119,20 @@ def _request_headers(account: str) -> dict[str, str]:
 
 
 def _from_exception(error: Exception, headers: dict[str, str]) -> Answer:
-    request_id = headers.get("twilio-request-id", "")
-    if isinstance(error, TwilioRestException):
-        code, status = int(error.code or error.status), int(error.status)
-        if status in CLIENT_ERRORS and code >= FIRST_TWILIO_CODE:
-            return Refused(str(code), error.msg, status, request_id, _seconds(headers.get("retry-after")))
-        return Unknown(str(code), error.msg, status, request_id)
-    status = getattr(error, "status", None)
-    code = getattr(error, "code", None)
-    if isinstance(status, int) and status in CLIENT_ERRORS and isinstance(code, int) and code >= FIRST_TWILIO_CODE:
-        return Refused(str(code), str(error), status, request_id, _seconds(headers.get("retry-after")))
-    if isinstance(error, TwilioException) and not isinstance(status, int):
+    if isinstance(error, TwilioRestException | TwilioServiceException):  # the second: newer products, RFC 9457
+        return _from_answer(int(error.code or error.status), int(error.status), getattr(error, "msg", "") or str(error), headers)
+    if isinstance(error, TwilioException):
         return Refused("20003", str(error))  # no credentials: nothing left
     if _not_left(error):
         return Refused("network", type(error).__name__)
-    return Unknown("lost", type(error).__name__, status if isinstance(status, int) else None, request_id)
+    return Unknown("lost", type(error).__name__, None, headers.get("twilio-request-id", ""))
+
+
+def _from_answer(code: int, status: int, message: str, headers: dict[str, str]) -> Answer:
+    request_id = headers.get("twilio-request-id", "")
+    if status in CLIENT_ERRORS and code >= FIRST_TWILIO_CODE:
+        return Refused(str(code), message, status, request_id, _seconds(headers.get("retry-after")))
+    return Unknown(str(code), message, status, request_id)
 
 
 def _not_left(error: Exception) -> bool:

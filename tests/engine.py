@@ -36,7 +36,8 @@ def someone(number: str = "+237699000001", **facts: Any) -> Contact:
 
 def a_message(contact: Contact, **facts: Any) -> Notification:
     """A message in the queue, due now."""
-    return outbox.enqueue(**({"purpose": "reply", "body": "Bonjour", "contact": contact} | facts))
+    defaults: dict[str, Any] = {"purpose": "reply", "body": "Bonjour", "contact": contact}
+    return outbox.enqueue(**(defaults | facts))
 
 
 def turn(*, slots: int = 16, at: datetime | None = None) -> int:

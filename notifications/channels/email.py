@@ -8,7 +8,6 @@ from django.utils.html import linebreaks
 from .base import Accepted, Answer, Envelope, Refused, Unknown
 
 
-
 def send(envelope: Envelope) -> Answer:
     """Subject, text and the same as HTML. A line that breaks after the text was handed over is unknown."""
     mail = EmailMultiAlternatives(envelope.subject or "Djobea", envelope.body, envelope.sender, [envelope.receiver])

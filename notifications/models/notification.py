@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from .alert import EscalationAlert
-from .channel import Account, ChannelName
+from .channel import Account
 from .contact import E164, Contact
 from .transitions import TransitionQuerySet
 
@@ -173,12 +173,8 @@ class Notification(models.Model):
                 fields=["channel", "priority", "due_at", "id"],
                 condition=Q(status=Status.QUEUED),
             ),
-            models.Index(
-                name="notification_lease", fields=["leased_until"], condition=Q(status=Status.SENDING)
-            ),
-            models.Index(
-                name="notification_unconfirmed", fields=["due_at"], condition=Q(status=Status.UNCONFIRMED)
-            ),
+            models.Index(name="notification_lease", fields=["leased_until"], condition=Q(status=Status.SENDING)),
+            models.Index(name="notification_unconfirmed", fields=["due_at"], condition=Q(status=Status.UNCONFIRMED)),
             models.Index(
                 name="notification_receipt_due",
                 fields=["receipt_due_at"],
@@ -274,9 +270,7 @@ class Receipt(models.Model):
         verbose_name = _("receipt")
         verbose_name_plural = _("receipts")
         constraints = [models.UniqueConstraint(name="receipt_is_unique", fields=["provider_sid", "status"])]
-        indexes = [
-            models.Index(name="receipt_waiting", fields=["received_at"], condition=Q(applied_at__isnull=True))
-        ]
+        indexes = [models.Index(name="receipt_waiting", fields=["received_at"], condition=Q(applied_at__isnull=True))]
 
     def __str__(self) -> str:
         return f"{self.provider_sid}: {self.status}"

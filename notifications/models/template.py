@@ -36,7 +36,9 @@ class MessageTemplate(models.Model):
         verbose_name_plural = _("message templates")
         constraints = [
             models.UniqueConstraint(name="message_template_is_unique", fields=["name", "language"]),
-            models.CheckConstraint(name="message_template_approval_is_known", condition=Q(approval__in=Approval.values)),
+            models.CheckConstraint(
+                name="message_template_approval_is_known", condition=Q(approval__in=Approval.values)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -25,7 +25,7 @@ def sent() -> Notification:
     return row
 
 
-def tell(row: Notification, status: str, **facts: str) -> None:
+def tell(row: Notification, status: str, **facts: Any) -> None:
     receipts.receive(Callback(str(row.provider_sid), status, **facts), at=clock.now())
     row.refresh_from_db()
 
