@@ -19,6 +19,7 @@ NEIGHBOUR_KM: Final = 5.0  # zones whose centres are nearer are called neighbour
 BROAD_REACH_KM: Final = 15.0  # zones outside the city that the broad level looks into
 EMERGENCY_REACH_KM: Final = 40.0
 EMERGENCY_RADIUS_KM: Final = 30  # whoever takes emergencies comes from so far at least, on the emergency level
+READ_AT_MOST: Final = 2_000  # rows of coverage that one match reads, the nearest cells first
 POOL: Final = 200  # rows that are scored; the nearest come first
 NEAR_MISSES: Final = 20
 
@@ -164,7 +165,7 @@ def count_by_reason(need: Need, level: str, at: datetime) -> dict[str, int]:
 
     Reads all of them: meant for after the offers went out.
     """
-    return dict(_ask(matching_query.LEFT_OUT_COUNTS, need, level, at))
+    return dict(_ask(matching_query.LEFT_OUT_COUNTS, need, level, at, everybody=True))
 
 
 def explain(need: Need, level: str, at: datetime, provider_id: int) -> str:
@@ -173,7 +174,15 @@ def explain(need: Need, level: str, at: datetime, provider_id: int) -> str:
     return str(rows[0][0]) if rows else LeftOut.NOT_COVERING.value
 
 
-def _ask(statement: str, need: Need, level: str, at: datetime, provider_id: int | None = None) -> list[Any]:
+def _ask(
+    statement: str,
+    need: Need,
+    level: str,
+    at: datetime,
+    *,
+    provider_id: int | None = None,
+    everybody: bool = False,
+) -> list[Any]:
     weekday, time = availability.local_moment(at)
     located = need.latitude is not None and need.longitude is not None
     parameters: matching_query.Parameters = {
@@ -192,6 +201,7 @@ def _ask(statement: str, need: Need, level: str, at: datetime, provider_id: int 
         "weekday": weekday,
         "time": time,
         "end_of_day": availability.END_OF_DAY,
+        "at_most": None if everybody else READ_AT_MOST,
         "pool": POOL,
         "near_misses": NEAR_MISSES,
     }

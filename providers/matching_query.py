@@ -3,6 +3,9 @@
 It is written by hand because it must stay one round trip through the covering index of the coverage at a million
 providers. `Level` decides how wide it looks; the reasons are `providers.matching.LeftOut`, decided here and only
 here, so that a match, its counts and "why not this one?" can never tell different stories.
+
+Cells of the coverage (a service in a zone) are read from the best to the worst until `at_most` rows are found, so that
+the work is bounded however large the network: a nested loop over ordered cells, each one range of the covering index.
 """
 
 from typing import Any, Final
@@ -34,19 +37,26 @@ trade AS MATERIALIZED (
     SELECT %(service_id)s::bigint AS service_id, true AS is_the_service
     UNION ALL
     SELECT related.to_service_id, false FROM providers_service_related AS related
+    JOIN providers_service AS service ON service.id = related.to_service_id AND service.is_active
     WHERE %(widened)s AND related.from_service_id = %(service_id)s
 ),
 covering AS (
-    SELECT DISTINCT ON (covered.provider_id)
-           covered.provider_id, trade.is_the_service, searched.is_the_zone, searched.same_city,
-           searched.km AS zone_km
-    FROM trade CROSS JOIN searched
-    JOIN providers_coverage AS covered
-      ON covered.service_id = trade.service_id AND covered.zone_id = searched.zone_id
-    WHERE %(provider_id)s::bigint IS NULL OR covered.provider_id = %(provider_id)s
-    ORDER BY covered.provider_id, trade.is_the_service DESC, searched.is_the_zone DESC, searched.km
+    SELECT DISTINCT ON (provider_id) provider_id, is_the_service, is_the_zone, same_city, km AS zone_km
+    FROM (
+        SELECT covered.provider_id, cell.*
+        FROM (SELECT * FROM trade CROSS JOIN searched
+              ORDER BY is_the_service DESC, is_the_zone DESC, km, zone_id) AS cell
+        CROSS JOIN LATERAL (
+            SELECT row.provider_id FROM providers_coverage AS row
+            WHERE row.service_id = cell.service_id AND row.zone_id = cell.zone_id
+              AND (%(provider_id)s::bigint IS NULL OR row.provider_id = %(provider_id)s)
+            OFFSET 0
+        ) AS covered
+        LIMIT %(at_most)s::bigint
+    ) AS nearest
+    ORDER BY provider_id, is_the_service DESC, is_the_zone DESC, km
 ),
-known AS (
+known AS MATERIALIZED (
     SELECT provider.id AS provider_id, provider.name, provider.phone_number, provider.phone_doubtful,
            provider.status, provider.is_verified, provider.unavailable_until, provider.daily_capacity,
            provider.takes_emergencies,

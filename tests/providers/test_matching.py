@@ -170,6 +170,13 @@ class TestBroad:
         assert names(result) == ["Pipes", "Pumps"]
         assert result.chosen[1].reason == Fit.RELATED_SERVICE
 
+    def test_a_related_trade_that_is_offered_no_more_is_left_alone(self) -> None:
+        pumps = a_service("forage-pompe", related=a_service())
+        a_provider(services=[pumps])
+        pumps.is_active = False
+        pumps.save()
+        assert not found(Level.BROAD).chosen
+
     def test_somebody_who_would_have_to_come_too_far_is_out_of_reach(self) -> None:
         provider = a_provider(zones=[a_zone("akwa", at=AKWA)], radius_km=3)
         assert why_not(provider, found(Level.BROAD)) == LeftOut.OUT_OF_REACH
