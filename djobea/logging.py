@@ -69,6 +69,7 @@ def configuration(*, level: str, style: str) -> dict[str, Any]:
             "django.server": {"level": "WARNING", "handlers": [], "propagate": True},
             "django.request": {"level": "ERROR"},  # the line of django_structlog says the same with the request's id
             "axes": {"level": "WARNING"},
+            "twilio.http_client": {"level": "WARNING"},  # it would write every call with its address
         },
     }
 

@@ -91,13 +91,13 @@ def _approval(template: MessageTemplate) -> dict[str, str]:
 
 def _post(path: str, facts: dict[str, Any]) -> dict[str, Any]:
     response = twilio_client.ask(
-        "main", lambda api: api.content.request("POST", twilio_client.content_url(path), data=facts, headers=JSON)
+        "main", lambda api: api.content.request("POST", path.lstrip("/"), data=facts, headers=JSON)
     )
     return _read(response)
 
 
 def _get(path: str) -> dict[str, Any]:
-    return _read(twilio_client.ask("main", lambda api: api.content.request("GET", twilio_client.content_url(path))))
+    return _read(twilio_client.ask("main", lambda api: api.content.request("GET", path.lstrip("/"))))
 
 
 def _read(response: Any) -> dict[str, Any]:

@@ -161,11 +161,6 @@ def ask(account: str, question: Callable[[Client], T]) -> T:
     return question(api)
 
 
-def content_url(path: str) -> str:
-    """The address of a resource of the Content API."""
-    return (settings.TWILIO_API_BASE_URL or "https://content.twilio.com") + path
-
-
 def get_json(account: str, path: str) -> dict[str, Any]:
     """GET a resource that the client has no class for, by its path below the API's host."""
     refuse_in_transaction("A call to Twilio")
