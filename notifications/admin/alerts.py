@@ -1,0 +1,132 @@
+"""Alerts: read the cause, apply the remedy, take them over, end them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from notifications import clock, escalation
+from notifications.models import AlertState, EscalationAlert, Severity
+
+from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, badge
+
+STATE_TONES: Final = {AlertState.OPEN: "bad", AlertState.ACKNOWLEDGED: "busy", AlertState.RESOLVED: "good"}
+SEVERITY_TONES: Final = {Severity.WARNING: "wait", Severity.ERROR: "bad", Severity.CRITICAL: "bad"}
+AFFECTED: Final = 20
+
+
+def _acknowledge(alert: EscalationAlert, user: Any, at: datetime) -> str:
+    return _("You take care of this alert.") if escalation.acknowledge(alert, by=user, at=at) else ""
+
+
+def _resolve(alert: EscalationAlert, user: Any, at: datetime) -> str:
+    done = escalation.resolve(alert.fingerprint, by=user.get_username(), at=at)
+    return _("The alert is resolved.") if done else ""
+
+
+def _reopen(alert: EscalationAlert, _user: Any, at: datetime) -> str:
+    return _("The alert is open again.") if escalation.reopen(alert, at=at) else ""
+
+
+class UnresolvedFilter(admin.SimpleListFilter):
+    """The list begins with what still needs somebody."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[Any, Any]]:  # noqa: ARG002  Django's
+        return [*AlertState.choices, ("all", gettext_lazy("All"))]
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        return iter([{**first, "display": gettext_lazy("Unresolved")}, *others])
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002  Django's
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(state=self.value()) if self.value() else queryset.exclude(state=AlertState.RESOLVED)
+
+
+@admin.register(EscalationAlert)
+class AlertAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[EscalationAlert]):
+    """Only the notes are a person's to write; the states move by the buttons."""
+
+    list_display = ["what", "level", "where", "occurrences", "first_seen_at", "last_seen_at", "owner"]
+    list_filter = [UnresolvedFilter, "severity"]
+    list_select_related = ["owner"]
+    search_fields = ["title", "fingerprint", "reference"]
+    actions = ["acknowledge", "resolve"]
+    story_template = "admin/notifications/alert.html"
+    deeds = [
+        Deed(
+            "acknowledge",
+            gettext_lazy("I take care of it"),
+            _acknowledge,
+            lambda row, _at: row.state == AlertState.OPEN,
+            is_main=True,
+        ),
+        Deed("resolve", gettext_lazy("Resolved"), _resolve, lambda row, _at: row.state != AlertState.RESOLVED),
+        Deed("reopen", gettext_lazy("Give it back"), _reopen, lambda row, _at: row.state == AlertState.ACKNOWLEDGED),
+    ]
+    fieldsets = [
+        (gettext_lazy("Notes"), {"fields": ["notes"]}),
+        (
+            gettext_lazy("Facts"),
+            {
+                "fields": [
+                    *("fingerprint", "severity", "state", "occurrences", "reference", "first_seen_at", "last_seen_at"),
+                    *("acknowledged_at", "owner", "resolved_at", "resolved_by"),
+                ]
+            },
+        ),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002  Django's
+        return [field.name for field in EscalationAlert._meta.fields if field.name != "notes"]  # noqa: SLF001  public
+
+    def story(self, row: EscalationAlert, at: datetime) -> dict[str, Any]:  # noqa: ARG002  as the others
+        return {
+            "alert": row,
+            "state_tone": STATE_TONES[AlertState(row.state)],
+            "severity_tone": SEVERITY_TONES[Severity(row.severity)],
+            "affected": list(row.dead_letters.order_by("-pk")[:AFFECTED]),
+        }
+
+    @admin.display(description=gettext_lazy("alert"), ordering="title")
+    def what(self, row: EscalationAlert) -> str:
+        return format_html('<b>{}</b><br><span class="dj-soft dj-clip">{}</span>', row.title, row.remedy)
+
+    @admin.display(description=gettext_lazy("severity"), ordering="severity")
+    def level(self, row: EscalationAlert) -> str:
+        return badge(row.get_severity_display(), SEVERITY_TONES[Severity(row.severity)])
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def where(self, row: EscalationAlert) -> str:
+        return badge(row.get_state_display(), STATE_TONES[AlertState(row.state)])
+
+    @admin.action(description=gettext_lazy("I take care of them"), permissions=["handle"])
+    def acknowledge(self, request: HttpRequest, queryset: QuerySet[EscalationAlert]) -> None:
+        self._each(request, queryset, _acknowledge)
+
+    @admin.action(description=gettext_lazy("Resolved"), permissions=["handle"])
+    def resolve(self, request: HttpRequest, queryset: QuerySet[EscalationAlert]) -> None:
+        self._each(request, queryset, _resolve)
+
+    def _each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[EscalationAlert],
+        do: Callable[[EscalationAlert, Any, datetime], str],
+    ) -> None:
+        at = clock.now()
+        changed = [alert for alert in queryset if do(alert, request.user, at)]
+        for alert in changed:
+            self.log_change(request, alert, do.__name__.strip("_"))
+        said = ngettext("%d alert changed.", "%d alerts changed.", len(changed)) % len(changed)
+        self.message_user(request, said, messages.SUCCESS if changed else messages.WARNING)

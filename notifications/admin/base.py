@@ -1,0 +1,165 @@
+"""What the admin pages of all apps share: rows that nobody edits, large tables, buttons that post, and the look."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Final, TypeVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from unfold.paginator import InfinitePaginator
+
+from notifications import clock
+
+if TYPE_CHECKING:  # Unfold brings no types; its classes are Django's with other looks
+    from django.contrib.admin import ModelAdmin, TabularInline
+else:
+    from unfold.admin import ModelAdmin, TabularInline
+
+M = TypeVar("M", bound=Model)
+PER_PAGE: Final = 25
+
+
+@dataclass(frozen=True)
+class Deed:
+    """A button on a row's page. `do(row, user, at)` answers with a sentence for the person, or "" when nothing changed.
+
+    `fits(row, at)` says whether the button is shown; `asks` is the question that is asked first, "" for none.
+    """
+
+    name: str
+    label: Any
+    do: Callable[[Any, Any, datetime], str]
+    fits: Callable[[Any, datetime], bool] = lambda _row, _at: True
+    is_main: bool = False
+
+
+class ConsoleAdmin(ModelAdmin[M]):
+    """A page of the console: our style sheet, short lists, and `deeds` as buttons that post.
+
+    `story_template` is shown above the fields of a row; `story(row, at)` gives its context.
+    """
+
+    list_per_page = PER_PAGE
+    list_filter_sheet = True
+    deeds: ClassVar[Sequence[Deed]] = ()
+    story_template: ClassVar[str] = ""
+    change_form_outer_before_template = "djobea/row_head.html"
+
+    @property
+    def media(self) -> forms.Media:
+        return super().media + forms.Media(css={"all": ["djobea/console.css"]})
+
+    def story(self, row: M, at: datetime) -> dict[str, Any]:  # noqa: ARG002  for those who tell one
+        """What `story_template` needs to know."""
+        return {}
+
+    def has_handle_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may act on rows that nobody edits: the right to change them, used by buttons only."""
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        extra: dict[str, Any] = {"at": (at := clock.now()), "story_template": self.story_template}
+        row = self.get_object(request, object_id)
+        if row is not None and self.has_view_permission(request, row):
+            extra |= self.story(row, at)
+            if self.has_handle_permission(request):
+                extra["deeds"] = [deed for deed in self.deeds if deed.fits(row, at)]
+        answer: HttpResponse = super().change_view(request, object_id, form_url, extra | (extra_context or {}))
+        return answer
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_do"
+        view = self.admin_site.admin_view(self.do_view)
+        return [path("<path:object_id>/do/<slug:deed>/", view, name=name), *super().get_urls()]
+
+    def do_view(self, request: HttpRequest, object_id: str, deed: str) -> HttpResponseBase:
+        """Do what a button says and go back to the row."""
+        row, chosen = (
+            self.get_object(request, object_id),
+            next((each for each in self.deeds if each.name == deed), None),
+        )
+        if row is None or chosen is None:
+            raise Http404
+        if request.method != "POST" or not self.has_handle_permission(request):
+            raise PermissionDenied
+        at = clock.now()
+        said = chosen.do(row, request.user, at) if chosen.fits(row, at) else ""
+        if said:
+            self.log_change(request, row, said)
+            messages.success(request, said)
+        else:
+            messages.warning(request, _("Nothing changed: somebody or something was faster."))
+        return redirect(self.address_of(row))
+
+    def address_of(self, row: M) -> str:
+        """The page of a row of this model."""
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+
+
+class ReadOnlyMixin:
+    """For rows that the product writes itself."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's
+        return False
+
+
+class NeitherAddedNorDeletedMixin:
+    """For rows whose few editable fields staff may change, but that come and go by themselves."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002  Django's
+        return False
+
+
+class LargeTableMixin:
+    """For tables with millions of rows: never counted, and ordered by an index."""
+
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    list_per_page = PER_PAGE
+
+
+class ReadOnlyInline(ReadOnlyMixin, TabularInline[Any, Any]):
+    """Rows that belong to this one, to look at."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = True
+    tab = False
+
+
+def link_to(row: Model | None, text: str = "") -> str:
+    """A link to a row's page; a dash for none."""
+    if row is None:
+        return "-"
+    opts = row._meta  # noqa: SLF001  public in Django
+    return format_html(
+        '<a class="dj-link" href="{}">{}</a>',
+        reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[row.pk]),
+        text or str(row),
+    )
+
+
+def badge(text: Any, tone: str) -> str:
+    """A small coloured label; tones: good, busy, wait, bad, quiet."""
+    return format_html('<span class="dj-badge dj-{}">{}</span>', tone, text)

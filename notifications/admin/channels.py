@@ -1,0 +1,116 @@
+"""Channels and the Twilio accounts behind them: their state, why, since when, and the remedy."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from notifications import channel_health, clock, staff_actions, throttling
+from notifications.failure_policy import failure_for
+from notifications.models import Account, Channel, MessageTemplate
+from notifications.models.template import Approval
+
+from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, badge
+
+
+def _pause(channel: Channel, user: Any, at: datetime) -> str:
+    done = staff_actions.pause_channel(channel.name, by=user.get_username(), at=at)
+    return _("The channel is paused: its messages wait.") if done else ""
+
+
+def _resume(channel: Channel, user: Any, at: datetime) -> str:
+    done = staff_actions.resume_channel(channel.name, by=user.get_username(), at=at)
+    return _("The channel sends again.") if done else ""
+
+
+def _probe(channel: Channel, _user: Any, at: datetime) -> str:
+    is_right, answer = channel_health.probe(channel)
+    channel_health.note_probe(channel, is_right, answer, at=at)
+    return answer
+
+
+@admin.register(Channel)
+class ChannelAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[Channel]):
+    """Senders come from the settings; only the speed is set here."""
+
+    list_display = ["name", "state", "sender", "account", "per_second", "paused_at", "probed_at", "probe_answer"]
+    list_select_related = ["account"]
+    story_template = "admin/notifications/channel.html"
+    deeds = [
+        Deed("probe", gettext_lazy("Test now"), _probe, lambda row, _at: row.is_configured),
+        Deed("resume", gettext_lazy("Send again"), _resume, lambda row, at: row.is_paused(at), is_main=True),
+        Deed("pause", gettext_lazy("Pause"), _pause, lambda row, at: row.is_configured and not row.is_paused(at)),
+    ]
+    fieldsets = [
+        (gettext_lazy("Speed"), {"fields": ["per_second", "slowed_until"]}),
+        (
+            gettext_lazy("Facts"),
+            {
+                "fields": [
+                    *("name", "account", "sender", "is_configured", "paused_at", "paused_until", "pause_code"),
+                    *("pause_reason", "is_half_open", "probed_at", "probe_answer"),
+                ]
+            },
+        ),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002  Django's
+        return [field.name for field in Channel._meta.fields if field.name != "per_second"]  # noqa: SLF001  public
+
+    def story(self, row: Channel, at: datetime) -> dict[str, Any]:
+        findings = [text for name, text in channel_health.configuration_findings() if name == row.name]
+        account = row.account
+        return {
+            "channel": row,
+            "is_paused": row.is_paused(at),
+            "by_staff": row.pause_code == channel_health.STAFF,
+            "failure": failure_for(row.pause_code) if row.is_paused(at) else None,
+            "findings": findings,
+            "account": account,
+            "used": throttling.used_slots(account, at) if account else None,
+            "next_slot": throttling.next_free_slot(account, at=at) if account else None,
+        }
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, row: Channel) -> str:
+        if not row.is_configured:
+            return badge(_("not set up"), "quiet")
+        if row.is_paused(clock.now()):
+            return badge(_("paused (%(code)s)") % {"code": row.pause_code}, "bad")
+        return badge(_("half-open"), "wait") if row.is_half_open else badge(_("open"), "good")
+
+
+@admin.register(Account)
+class AccountAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[Account]):
+    list_display = ["short_sid", "daily_limit", "used_today", "urgent_share", "paused_until", "pause_code"]
+    fields = ["short_sid", "daily_limit", "used_today", "urgent_share", "paused_until", "pause_code"]
+    readonly_fields = ["short_sid", "used_today", "paused_until", "pause_code"]
+
+    @admin.display(description=gettext_lazy("account"))
+    def short_sid(self, row: Account) -> str:
+        return str(row)
+
+    @admin.display(description=gettext_lazy("used in 24 hours"))
+    def used_today(self, row: Account) -> int:
+        return throttling.used_slots(row, clock.now())
+
+
+@admin.register(MessageTemplate)
+class TemplateAdmin(ConsoleAdmin[MessageTemplate]):
+    """Texts that Meta approved and the sets of buttons; approval and ContentSid may be corrected by hand."""
+
+    list_display = ["name", "language", "approved", "content_sid", "button_names"]
+    list_filter = ["approval", "language"]
+    search_fields = ["name", "body", "content_sid"]
+
+    @admin.display(description=gettext_lazy("approval"), ordering="approval")
+    def approved(self, row: MessageTemplate) -> str:
+        tone = {Approval.APPROVED: "good", Approval.REJECTED: "bad", Approval.DISABLED: "bad", Approval.PAUSED: "bad"}
+        return badge(row.get_approval_display(), tone.get(Approval(row.approval), "wait"))
+
+    @admin.display(description=gettext_lazy("buttons"))
+    def button_names(self, row: MessageTemplate) -> str:
+        return " · ".join(row.buttons)
