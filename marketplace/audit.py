@@ -6,7 +6,16 @@ from typing import Final
 
 from django.db.models import Count, Exists, OuterRef, Q
 
-from marketplace.models import InboundMessage, InboundStatus, Job, Offer, OfferStatus, RequestStatus, ServiceRequest, Wave
+from marketplace.models import (
+    InboundMessage,
+    InboundStatus,
+    Job,
+    Offer,
+    OfferStatus,
+    RequestStatus,
+    ServiceRequest,
+    Wave,
+)
 from marketplace.models.job import LIVE_JOB
 
 Check = Callable[[datetime], Iterator[str]]
@@ -30,7 +39,9 @@ def matched_requests_have_a_job(_at: datetime) -> Iterator[str]:
     """A matched request has its live job, and only a matched one has."""
     live = Job.objects.filter(request=OuterRef("pk"), status__in=LIVE_JOB)
     requests = ServiceRequest.objects.annotate(has_job=Exists(live))
-    wrong = requests.filter(Q(status=RequestStatus.MATCHED, has_job=False) | ~Q(status=RequestStatus.MATCHED) & Q(has_job=True))
+    wrong = requests.filter(
+        Q(status=RequestStatus.MATCHED, has_job=False) | ~Q(status=RequestStatus.MATCHED) & Q(has_job=True)
+    )
     for pk, status in wrong.values_list("pk", "status")[:SHOWN]:
         yield f"request {pk} is {status}, which does not fit its jobs"
 

@@ -133,7 +133,7 @@ def _end(job: Job, to: JobStatus, *, reason: str, at: datetime) -> bool:
 
 
 @transaction.atomic
-def note_told(job_id: int, *, customer: bool, at: datetime) -> bool:  # noqa: FBT001
+def note_told(job_id: int, *, customer: bool, at: datetime) -> bool:
     """One side's contact message was delivered; the job is handed over when both were. True: both know now."""
     column = "customer_told_at" if customer else "provider_told_at"
     Job.objects.filter(pk=job_id, **{f"{column}__isnull": True}).update(**{column: at})
@@ -151,7 +151,7 @@ def contact_fingerprint(job_id: int) -> str:
 
 
 @transaction.atomic
-def note_untold(job_id: int, *, customer: bool, code: str, at: datetime) -> None:  # noqa: FBT001
+def note_untold(job_id: int, *, customer: bool, code: str, at: datetime) -> None:
     """One side's contact message died on every channel: a person must call."""
     job = Job.objects.get(pk=job_id)
     if job.status not in LIVE_JOB:

@@ -20,7 +20,9 @@ from providers.models import Provider
 LINK_LASTS: Final = timedelta(hours=72)
 DESCRIPTION_SHOWN: Final = 300
 # French letters that are not in GSM-7 and would double the price of an SMS (GSM 03.38).
-GSM: Final = str.maketrans("çêâîôûëïœÀÂÈÊËÎÏÔÙÛ’‘“”…–—\u00a0\u202f", "ceaioueioAAEEEIIOUU''\"\".--  ")
+GSM: Final = str.maketrans(
+    "çêâîôûëïœÀÂÈÊËÎÏÔÙÛ\u2019\u2018\u201c\u201d\u2026\u2013\u2014\u00a0\u202f", "ceaioueioAAEEEIIOUU''\"\".--  "
+)
 
 
 def about_offer(offer: Offer) -> str:
@@ -41,7 +43,7 @@ def _spoken(language: str) -> Iterator[str]:
         yield known
 
 
-def reply(  # noqa: PLR0913
+def reply(
     contact: Contact,
     *,
     text: str,
@@ -207,7 +209,7 @@ def _tell_provider_whose_job(job: Job, at: datetime) -> None:
         )
 
 
-def _tell_provider(  # noqa: PLR0913
+def _tell_provider(
     provider: Provider, purpose: str, text: str, *, language: str, reference: str, key: str, at: datetime
 ) -> None:
     outbox.enqueue(
