@@ -9,7 +9,7 @@ from datetime import datetime
 
 from . import consequences, contacts, routing, throttling
 from .models import Channel, ChannelName, MessageTemplate, Notification, Status, UnreachableMark, WaitingFor
-from .rendering import Rendered, for_channel, for_closed_window, for_session, wanted_names
+from .rendering import BUTTON_TITLE, Rendered, button_set, for_channel, for_closed_window, for_session, wanted_names
 
 Templates = dict[tuple[str, str], MessageTemplate]
 
@@ -57,6 +57,7 @@ def sort_out(
 
 
 def _gather(rows: Sequence[Notification], at: datetime) -> Facts:
+    _register_buttons(rows)
     people = {row.contact_id for row in rows if row.contact_id}
     names = set().union(*(wanted_names(row) for row in rows))
     return Facts(
@@ -67,6 +68,25 @@ def _gather(rows: Sequence[Notification], at: datetime) -> Facts:
         },
         templates={(t.name, t.language): t for t in MessageTemplate.objects.filter(name__in=names)},
         at=at,
+    )
+
+
+def _register_buttons(rows: Sequence[Notification]) -> None:
+    """Note sets of buttons that are new: the next duty makes them at Twilio, and until then they are numbered lines."""
+    sets = {(button_set(row), row.language): row for row in rows if row.channel == ChannelName.WHATSAPP}
+    wanted = {key: row for key, row in sets.items() if key[0]}
+    known = MessageTemplate.objects.filter(name__in={name for name, _ in wanted}).values_list("name", "language")
+    MessageTemplate.objects.bulk_create(
+        (
+            MessageTemplate(
+                name=name,
+                language=language,
+                body="{{1}}",
+                buttons=[str(choice["title"])[:BUTTON_TITLE] for choice in wanted[(name, language)].choices],
+            )
+            for name, language in sorted(set(wanted) - set(known))
+        ),
+        ignore_conflicts=True,
     )
 
 

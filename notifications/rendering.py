@@ -7,6 +7,8 @@ from .models import ChannelName, MessageTemplate, Notification
 from .models.template import Approval
 
 MOST_BUTTONS: Final = 3  # quick replies in an open session (Twilio, twilio/quick-reply)
+BUTTON_TITLE: Final = 20  # characters of a button's title
+NAME_LIMIT: Final = 72  # of a template's name, with room for a prefix
 NOTICE: Final = "notice"  # the template that carries any short text outside the 24-hour window
 BODY_LIMIT: Final = 1600  # characters of a message (Twilio, error 21617)
 
@@ -30,7 +32,10 @@ def button_set(row: Notification) -> str:
     """Name of the Content resource that holds this message's buttons; empty where they do not fit."""
     if not row.choices or len(row.choices) > MOST_BUTTONS:
         return ""
-    return "buttons:" + "|".join(str(choice["title"])[:20] for choice in row.choices)
+    if len({str(choice["title"])[:BUTTON_TITLE] for choice in row.choices}) < len(row.choices):
+        return ""  # cut titles must still be told apart
+    name = "buttons:" + "|".join(str(choice["title"])[:BUTTON_TITLE] for choice in row.choices)
+    return name if len(name) <= NAME_LIMIT else ""
 
 
 def for_session(row: Notification, templates: dict[tuple[str, str], MessageTemplate]) -> Rendered:

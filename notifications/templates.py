@@ -17,8 +17,12 @@ NOTICES: Final = {
     "en": "Djobea: {{1}} Answer here if you need help.",
 }
 BUTTON_SETS: Final = {
-    "fr": (("Oui", "Non"), ("Accepter", "Refuser")),
-    "en": (("Yes", "No"), ("Accept", "Decline")),
+    "fr": (
+        ("Accepter", "Refuser"),
+        ("En route", "Terminé", "Je ne peux pas"),
+        ("Oui, cherchez", "Modifier", "Annuler"),
+    ),
+    "en": (("Accept", "Decline"), ("On my way", "Done", "I cannot come")),
 }
 
 
@@ -78,7 +82,7 @@ def _create(template: MessageTemplate) -> dict[str, Any]:
         "/v1/Content",
         {
             "friendly_name": f"djobea_{template.pk}_{template.language}",
-            "language": template.language,
+            "language": template.language if template.language in NOTICES else "en",  # Twilio knows no Pidgin
             "variables": {"1": "…"} | {str(number): "id" for number, _ in enumerate(template.buttons, 2)},
             "types": {"twilio/quick-reply" if actions else "twilio/text": content},
         },

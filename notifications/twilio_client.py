@@ -120,7 +120,9 @@ def _request_headers(account: str) -> dict[str, str]:
 
 def _from_exception(error: Exception, headers: dict[str, str]) -> Answer:
     if isinstance(error, TwilioRestException | TwilioServiceException):  # the second: newer products, RFC 9457
-        return _from_answer(int(error.code or error.status), int(error.status), getattr(error, "msg", "") or str(error), headers)
+        return _from_answer(
+            int(error.code or error.status), int(error.status), getattr(error, "msg", "") or str(error), headers
+        )
     if isinstance(error, TwilioException):
         return Refused("20003", str(error))  # no credentials: nothing left
     if _not_left(error):
