@@ -11,7 +11,7 @@ from marketplace.models import RequestStatus
 from marketplace.understanding.folding import fold
 from notifications import contacts
 
-from . import asking, command_replies, job_replies, replies, takeover
+from . import asking, command_replies, job_replies, joining, provider, replies, takeover
 from .turn import Draft, Reply, Step, Turn
 
 # Whole messages, folded. SMS keywords that Twilio keeps for itself (CANCEL, END, QUIT ...) are understood on
@@ -58,6 +58,8 @@ def name_of(turn: Turn) -> str:
         return "stop" if contacts.is_opt_out(text) else "start"
     if choice:
         return "language" if choice.startswith("language:") else BY_CHOICE.get(choice, "")
+    if turn.provider is not None and fold(text) in provider.WORDS:
+        return ""  # "mes jobs", "terminé": a provider's own words
     return WORDS.get(fold(text)) or _by_intent(turn)
 
 
@@ -94,7 +96,7 @@ def _start(turn: Turn) -> Reply:
 
 
 def _help(turn: Turn) -> Reply | None:
-    if "prestataire" in fold(turn.heard.text) or turn.heard.services:
+    if joining.is_wish(turn.heard.text) or turn.heard.services:
         return None  # "I am a plumber, how do I work with you?" is for the provider's part
     if turn.provider is not None:
         return turn.ask(turn.step, command_replies.provider_help())

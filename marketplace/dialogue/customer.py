@@ -160,17 +160,25 @@ def _answer_phone(turn: Turn) -> Reply | None:
 
 def _answer_confirm(turn: Turn) -> Reply | None:
     choice, heard = turn.heard.choice, turn.heard
-    if choice == "confirm:yes" or (not choice and heard.intent == "accept"):
-        return _start_search(turn)
-    if choice == "confirm:change" or (not choice and heard.intent == "decline" and not heard.services):
-        return turn.ask(Step.CHANGE, replies.ask_change())
-    if is_landmark(heard.text) and not choice and not fold(heard.text).startswith(CORRECTS):
+    if choice:
+        return {"confirm:yes": _start_search, "confirm:change": _ask_change}.get(choice, _no_answer)(turn)
+    if is_landmark(heard.text) and not fold(heard.text).startswith(CORRECTS):
         return _take_landmark(turn)
-    if gather(turn):
+    if gather(turn):  # "oui, mais à Akwa": what is new is read before the yes
         return _introduce(turn, asking.next_question(turn))
-    if heard.text.strip() and heard.intent in {"other", "request"} and heard.number is None and not choice:
+    if heard.intent in {"accept", "decline"}:
+        return _start_search(turn) if heard.intent == "accept" else _ask_change(turn)
+    if heard.text.strip() and heard.intent in {"other", "request"} and heard.number is None:
         return _take_landmark(turn)
     return None
+
+
+def _ask_change(turn: Turn) -> Reply:
+    return turn.ask(Step.CHANGE, replies.ask_change())
+
+
+def _no_answer(turn: Turn) -> None:
+    """The choice belongs to another question."""
 
 
 def _start_search(turn: Turn) -> Reply | None:
@@ -197,9 +205,6 @@ def _start_search(turn: Turn) -> Reply | None:
             media=tuple(draft.media),
             at=turn.at,
         )
-    if request.status == RequestStatus.WAITING:
-        turn.rest()
-        return NOTHING_TO_ADD  # nobody to ask: the notice says so
     return _tell_search(turn, request, [service.slug for service in services[1:]])
 
 
@@ -212,7 +217,8 @@ def _cancel_replaced(turn: Turn) -> None:
 
 
 def _tell_search(turn: Turn, request: ServiceRequest, later: list[str]) -> Reply:
-    asks_landmark = not request.place_note and request.latitude is None
+    is_waiting = request.status == RequestStatus.WAITING
+    asks_landmark = not is_waiting and not request.place_note and request.latitude is None
     reply = replies.searching(request.service, request.zone, asks_landmark=asks_landmark)
     turn.rest()
     for name in ("one_more", "postponed", "city_is_enough"):
@@ -221,6 +227,8 @@ def _tell_search(turn: Turn, request: ServiceRequest, later: list[str]) -> Reply
         turn.slots["later"] = later
         next_one = asking.offered_services(later)[0]
         reply = Reply(f"{reply.text}\n\n{replies.next_service(next_one)}")
+    if is_waiting:
+        return NOTHING_TO_ADD  # nobody to ask: the notice has said so
     return turn.ask(Step.PLACE if asks_landmark else Step.START, reply)
 
 

@@ -7,7 +7,7 @@ from marketplace.understanding.folding import fold
 from providers import geography
 
 from . import asking
-from .turn import Draft, Step, Turn
+from .turn import NOTE_LIMIT, Draft, Step, Turn
 
 STORY_LIMIT: Final = 1500
 MAX_MEDIA: Final = 10
@@ -29,7 +29,10 @@ def gather(turn: Turn) -> bool:
     """Put what was heard into the draft; false when the message adds nothing to it."""
     heard, draft = turn.heard, turn.draft
     before = draft.to_slots()
-    _take_services(turn)
+    if draft.services and is_landmark(heard.text) and not fold(heard.text).startswith(CORRECTS):
+        draft.place_note = draft.place_note or heard.text.strip()[:NOTE_LIMIT]
+    else:
+        _take_services(turn)
     if heard.zones and asking.zone_of(heard.zones[0]):
         draft.zone = heard.zones[0]
     if heard.has_location and heard.latitude is not None and heard.longitude is not None:

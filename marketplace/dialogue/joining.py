@@ -26,12 +26,17 @@ STEPS: Final = frozenset({Step.JOIN_NAME, Step.JOIN_SERVICES, Step.JOIN_ZONES})
 NAME_LIMIT: Final = 120
 
 
+def is_wish(text: str) -> bool:
+    """Whether somebody wants to work with us."""
+    said = fold(text)
+    return said in WORDS or WISH.search(said) is not None
+
+
 def answer(turn: Turn) -> Reply | None:
     """Go on with joining, or begin it; `None`: the message is about something else."""
     if turn.step in STEPS:
         return _go_on(turn)
-    said = fold(turn.heard.text)
-    if said not in WORDS and not WISH.search(said):
+    if not is_wish(turn.heard.text):
         return None
     if turn.provider is not None:
         waits = turn.provider.status == ProviderStatus.PENDING

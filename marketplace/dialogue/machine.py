@@ -100,7 +100,12 @@ def _say(turn: Turn, reply: Reply) -> None:
         return  # a notice says it
     text = f"{reply.text}\n\n{replies.privacy_line()}" if turn.is_new_person else reply.text
     notices.reply(
-        turn.contact, text=text, choices=[{**choice} for choice in reply.choices], language=turn.language, message=turn.message, at=turn.at
+        turn.contact,
+        text=text,
+        choices=[{"id": choice["id"], "title": choice["title"]} for choice in reply.choices],
+        language=turn.language,
+        message=turn.message,
+        at=turn.at,
     )
 
 

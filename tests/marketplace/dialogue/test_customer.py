@@ -110,6 +110,19 @@ def test_a_landmark_written_at_the_confirmation_is_kept(customer: Phone) -> None
     assert "portail bleu" in customer.request.place_note
 
 
+def test_a_yes_with_something_new_is_asked_once_more(customer: Phone) -> None:
+    customer.writes(LEAK)
+    assert "Akwa" in customer.writes("oui mais à Akwa")
+    assert customer.request is None
+
+
+def test_a_landmark_beside_the_quarter_names_no_service(customer: Phone) -> None:
+    customer.writes("je cherche un plombier")
+    said = customer.writes("Quartier Bali, derrière la chefferie")
+    assert "Plomberie" in said
+    assert "chefferie" in said
+
+
 def test_a_landmark_written_during_the_search_reaches_the_request(customer: Phone) -> None:
     customer.writes(LEAK)
     customer.writes("oui")
