@@ -16,6 +16,8 @@ os.environ |= {
     "DATABASE_POOL_SIZE": "0",
     "DATA_DIR": str(DATA_DIR),
     "LOG_FORMAT": "text",
+    # Playwright's event loop runs in the tests' thread, where Django would refuse to work.
+    "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
 }
 
 from djobea.settings import *  # noqa: E402
