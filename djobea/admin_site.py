@@ -1,0 +1,133 @@
+"""The order of work in the sidebar: what needs somebody now, then the work, then what is set up once.
+
+Named by `UNFOLD["SIDEBAR"]["navigation"]`; titles are translated when a page asks, in the reader's language.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Item:
+    """One line: the model's admin page, shown to whoever may look at it."""
+
+    title: Any
+    icon: str
+    model: str  # "app.model"; empty: the dashboard
+    query: str = ""
+    badge: str = ""
+
+    def as_entry(self, request: HttpRequest) -> dict[str, Any]:
+        """What Unfold wants to know."""
+        if not self.model:
+            return {"title": self.title, "icon": self.icon, "link": reverse("admin:index")}
+        app, model = self.model.split(".")
+        link = reverse(f"admin:{app}_{model}_changelist")
+        return {
+            "title": self.title,
+            "icon": self.icon,
+            "link": link + self.query,
+            "active": _is_shown(request, link, self.query),
+            **({"badge": self.badge} if self.badge else {}),
+        }
+
+    def may_be_seen_by(self, request: HttpRequest) -> bool:
+        """Whether the page would open."""
+        app, _dot, model = self.model.partition(".")
+        user: Any = request.user
+        return not model or any(user.has_perm(f"{app}.{right}_{model}") for right in ("view", "change"))
+
+
+DEAD: Final = "?status__exact=dead"
+GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
+    (
+        _("Now"),
+        False,
+        (
+            Item(_("Dashboard"), "dashboard", ""),
+            Item(
+                _("Alerts"),
+                "notification_important",
+                "notifications.escalationalert",
+                badge="djobea.dashboard.count_alerts",
+            ),
+            Item(_("Queue"), "schedule_send", "notifications.notification"),
+            Item(
+                _("Dead letters"),
+                "unsubscribe",
+                "notifications.notification",
+                DEAD,
+                badge="djobea.dashboard.count_dead_letters",
+            ),
+        ),
+    ),
+    (
+        _("Work"),
+        False,
+        (
+            Item(_("Requests"), "home_repair_service", "marketplace.servicerequest"),
+            Item(_("Conversations"), "forum", "marketplace.conversation"),
+            Item(_("Jobs"), "handyman", "marketplace.job"),
+            Item(_("Customers"), "person", "marketplace.customer"),
+        ),
+    ),
+    (
+        _("Network"),
+        False,
+        (
+            Item(_("Providers"), "engineering", "providers.provider"),
+            Item(_("Zones"), "location_on", "providers.zone"),
+            Item(_("Services"), "plumbing", "providers.service"),
+            Item(_("Cities"), "location_city", "providers.city"),
+        ),
+    ),
+    (
+        _("Settings"),
+        True,
+        (
+            Item(_("Channels"), "cell_tower", "notifications.channel"),
+            Item(_("Twilio accounts"), "account_balance_wallet", "notifications.account"),
+            Item(_("Templates"), "description", "notifications.messagetemplate"),
+            Item(_("Vocabulary"), "dictionary", "marketplace.vocabularyentry"),
+            Item(_("Contacts"), "contacts", "notifications.contact"),
+            Item(_("Users"), "manage_accounts", "auth.user"),
+        ),
+    ),
+    (
+        _("Records"),
+        True,
+        (
+            Item(_("Attempts"), "call_made", "notifications.attempt"),
+            Item(_("Receipts"), "done_all", "notifications.receipt"),
+            Item(_("Inbound messages"), "inbox", "marketplace.inboundmessage"),
+            Item(_("Offers"), "local_offer", "marketplace.offer"),
+            Item(_("Match runs"), "manage_search", "marketplace.matchrun"),
+            Item(_("Events"), "timeline", "marketplace.event"),
+            Item(_("Ratings"), "star", "marketplace.rating"),
+            Item(_("Workers"), "memory", "notifications.heartbeat"),
+            Item(_("Duties"), "event_repeat", "notifications.scheduledrun"),
+        ),
+    ),
+)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar for this person."""
+    groups = []
+    for title, folds, items in GROUPS:
+        shown = [item.as_entry(request) for item in items if item.may_be_seen_by(request)]
+        if shown:
+            groups.append({"title": title, "separator": True, "collapsible": folds, "items": shown})
+    return groups
+
+
+def _is_shown(request: HttpRequest, link: str, query: str) -> bool:
+    """Whether the page that is open belongs to this line; the queue and its dead letters share an address."""
+    if not request.path.startswith(link):
+        return False
+    is_dead = request.GET.get("status__exact") == "dead"
+    return is_dead == (query == DEAD) if link.endswith("/notification/") else True
