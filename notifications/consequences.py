@@ -12,7 +12,8 @@ from typing import Final
 from . import channel_health, contacts, escalation, routing
 from .backoff import retry_delay
 from .failure_policy import Action, Failure, failure_for, is_known
-from .models import Channel, Notification, Severity, Status, WaitingFor
+from .models import Channel, ChannelName, Notification, Severity, Status, WaitingFor
+from .rendering import numbered
 
 SLOW_RETRY: Final = timedelta(seconds=5)
 
@@ -124,7 +125,12 @@ def _mark_unreachable(case: Case) -> None:
 
 def _fix_template(case: Case) -> None:
     case.alerts.add(f"template:{case.row.purpose}:{case.failure.code}", case.failure)
-    _next_channel(case)
+    if case.row.choices and case.row.channel == ChannelName.WHATSAPP:
+        # The buttons are the trouble: the same text with numbered lines needs no template.
+        Notification.objects.filter(pk=case.row.pk).update(body=numbered(case.row), choices=[])
+        _requeue(case.row, case.at, WaitingFor.NOTHING)
+    else:
+        _next_channel(case)
 
 
 def _opt_out(case: Case) -> None:

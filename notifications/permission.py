@@ -9,7 +9,16 @@ from datetime import datetime
 
 from . import consequences, contacts, routing, throttling
 from .models import Channel, ChannelName, MessageTemplate, Notification, Status, UnreachableMark, WaitingFor
-from .rendering import BUTTON_TITLE, Rendered, button_set, for_channel, for_closed_window, for_session, wanted_names
+from .rendering import (
+    Rendered,
+    button_set,
+    button_titles,
+    for_channel,
+    for_closed_window,
+    for_session,
+    session_body,
+    wanted_names,
+)
 
 Templates = dict[tuple[str, str], MessageTemplate]
 
@@ -81,8 +90,8 @@ def _register_buttons(rows: Sequence[Notification]) -> None:
             MessageTemplate(
                 name=name,
                 language=language,
-                body="{{1}}",
-                buttons=[str(choice["title"])[:BUTTON_TITLE] for choice in wanted[(name, language)].choices],
+                body=session_body(wanted[(name, language)]),
+                buttons=button_titles(wanted[(name, language)]),
             )
             for name, language in sorted(set(wanted) - set(known))
         ),

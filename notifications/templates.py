@@ -33,7 +33,6 @@ def seed() -> int:
         sets = BUTTON_SETS[language]
         rows: list[tuple[str, str, tuple[str, ...]]] = [(NOTICE, text, ())]
         rows += [(f"{NOTICE}:buttons:{'|'.join(titles)}", text, titles) for titles in sets]
-        rows += [(f"buttons:{'|'.join(titles)}", "{{1}}", titles) for titles in sets]
         for name, body, buttons in rows:
             _, is_new = MessageTemplate.objects.get_or_create(
                 name=name, language=language, defaults={"body": body, "buttons": list(buttons)}
@@ -73,9 +72,10 @@ def _advance(template: MessageTemplate) -> int:
 
 
 def _create(template: MessageTemplate) -> dict[str, Any]:
+    lines = template.body.count("{{")
     actions = [
         {"title": title, "id": f"{{{{{number}}}}}", "type": "QUICK_REPLY"}
-        for number, title in enumerate(template.buttons, 2)
+        for number, title in enumerate(template.buttons, lines + 1)
     ]
     content = {"body": template.body, "actions": actions} if actions else {"body": template.body}
     return _post(
@@ -83,7 +83,7 @@ def _create(template: MessageTemplate) -> dict[str, Any]:
         {
             "friendly_name": f"djobea_{template.pk}_{template.language}",
             "language": template.language if template.language in NOTICES else "en",  # Twilio knows no Pidgin
-            "variables": {"1": "…"} | {str(number): "id" for number, _ in enumerate(template.buttons, 2)},
+            "variables": {str(number): "…" for number in range(1, lines + len(actions) + 1)},
             "types": {"twilio/quick-reply" if actions else "twilio/text": content},
         },
     )
