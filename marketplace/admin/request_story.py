@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -131,7 +132,7 @@ def explained(run: MatchRun) -> dict[str, Any]:
 
 def parts_in_words(parts: Mapping[str, float] | None) -> str:
     """The parts of a score, each with its points."""
-    return " · ".join(f"{PARTS.get(name, name)} {value:.2f}" for name, value in (parts or {}).items())
+    return " · ".join(f"{PARTS.get(name, name)} {number_format(value, 2)}" for name, value in (parts or {}).items())
 
 
 def _line(event: Event, names: Mapping[int, str]) -> Line:
