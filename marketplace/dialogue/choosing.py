@@ -48,6 +48,7 @@ SKIP: Final = NO | phrases("passer|passe|rien|aucun|aucune|skip|nothing|none|pas
 # What people say instead of a title; the key is the end of the choice's id.
 SYNONYMS: Final[Mapping[str, frozenset[str]]] = {
     "yes": YES,
+    "go_on": YES,
     "no": NO,
     "skip": SKIP,
     "change": phrases("modifier|modifie|modif|changer|change|corriger|edit|non|no|nn|pas bon|faux"),

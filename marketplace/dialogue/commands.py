@@ -43,6 +43,7 @@ BY_CHOICE: Final = {
     "menu:status": "status",
     "menu:another": "another",
     "menu:change": "change",
+    "menu:go_on": "go_on",
     "confirm:cancel": "cancel",
     "data:copy": "data_choice",
     "data:erase": "data_choice",
@@ -210,6 +211,10 @@ def _change(turn: Turn) -> Reply | None:
     return turn.ask(Step.CHANGE, replies.ask_change())
 
 
+def _go_on(turn: Turn) -> Reply:
+    return asking.next_question(turn)
+
+
 def _next(turn: Turn) -> Reply | None:
     later: list[str] = turn.slots.pop("later", [])
     if not asking.offered_services(later):
@@ -234,4 +239,5 @@ COMMANDS: Final[dict[str, Callable[[Turn], Reply | None]]] = {
     "another": _another,
     "next": _next,
     "change": _change,
+    "go_on": _go_on,
 }

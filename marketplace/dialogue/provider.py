@@ -132,6 +132,8 @@ def _act(turn: Turn, offer: Offer, verb: str) -> Reply:
         return provider_replies.declined()
     if verb != ACCEPT:
         return turn.ask(Step.MENU, provider_replies.open_offers([offer]))
+    if offer.status == OfferStatus.ACCEPTED:  # a second tap: the notice has been sent, so we say it again
+        return provider_replies.yours_already(offer)
     acceptance = dispatch.accept(offer, at=turn.at)
     if acceptance == Acceptance.WON:
         return NOTHING_TO_ADD  # the notice with the customer's name and number is the answer

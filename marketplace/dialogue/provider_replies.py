@@ -33,6 +33,13 @@ def expired() -> Reply:
     return Reply(_("Thank you! This offer has ended. Keep your phone near: others come."))
 
 
+def yours_already(offer: Offer) -> Reply:
+    return Reply(
+        _("It is yours already: %(offer)s. The customer's number is in the message above; you may call now.")
+        % {"offer": offer_line(offer)}
+    )
+
+
 def declined() -> Reply:
     return Reply(_("Understood, thank you for answering. See you at the next offer!"))
 

@@ -210,3 +210,10 @@ def service_not_offered() -> Reply:
 
 def media_kept() -> str:
     return _("I keep your photo or voice note for the professional; I cannot listen to it myself.")
+
+
+def reminder() -> Reply:
+    return Reply(
+        _("Your request is not sent yet. Shall we go on?"),
+        (choice("menu:go_on", _("Yes, go on")), choice("confirm:cancel", _("Cancel it"))),
+    )

@@ -167,8 +167,8 @@ class Turn:
         """Nothing is asked any more and nothing is half done."""
         self.draft = Draft()
         self.conversation.step = Step.START
-        self.slots.pop("choices", None)
-        self.slots.pop("asked_at", None)
+        for name in ("choices", "asked_at", "reminded_at"):
+            self.slots.pop(name, None)
 
     def understood(self) -> None:
         self.slots.pop("misses", None)

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 
 from marketplace import conversations
 from marketplace.dialogue import takeover
+from marketplace.dialogue.reminders import remind_drafts
 from marketplace.models import Conversation
 from notifications.models import EscalationAlert
 from providers.models import Provider
@@ -149,3 +150,18 @@ def test_a_first_word_in_english_is_answered_in_english() -> None:
     phone = Phone(CUSTOMER, MORNING)
     phone.writes("good morning, how does it work please?")
     assert phone.contact.language == "en"
+
+
+def test_a_half_written_request_is_recalled_once(known_customer: Phone) -> None:
+    known_customer.writes("je cherche un plombier")
+    assert remind_drafts(known_customer.at + timedelta(minutes=119)) == 0
+    assert remind_drafts(known_customer.at + timedelta(minutes=121)) == 1
+    assert remind_drafts(known_customer.at + timedelta(minutes=180)) == 0
+    assert "On continue" in known_customer.received()[-1].body
+    assert "quartier" in known_customer.writes("oui")
+
+
+def test_nobody_is_reminded_at_night(known_customer: Phone) -> None:
+    known_customer.writes("je cherche un plombier")
+    night = known_customer.at.replace(hour=22)
+    assert remind_drafts(night) == 0

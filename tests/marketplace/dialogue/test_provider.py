@@ -42,6 +42,11 @@ def test_an_offer_is_accepted_by_a_tap(searching: Phone, plumber: Provider, plum
     assert Job.objects.get().provider == plumber
 
 
+def test_a_second_tap_on_accept_is_answered_too(working: Phone, plumber: Provider) -> None:
+    assert "déjà pour vous" in working.taps(f"offer:{plumber.offers.get().pk}:accept")
+    assert Job.objects.count() == 1
+
+
 def test_the_customer_learns_who_comes(searching: Phone, working: Phone, plumber: Provider) -> None:
     assert plumber.name in searching.received()[-1].body
     assert plumber.phone_number in searching.received()[-1].body

@@ -11,7 +11,7 @@ from marketplace import dialogue
 from marketplace.dialogue.words import LOCALE
 
 FOLDER = Path(dialogue.__file__).parent
-SPOKEN = sorted(path.name for path in FOLDER.glob("*replies.py")) + ["words.py"]
+SPOKEN = [*sorted(path.name for path in FOLDER.glob("*replies.py")), "words.py"]
 
 
 def messages() -> set[str]:
