@@ -14,9 +14,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from marketplace.understanding import Context, understand  # noqa: E402  # the path comes first
-from marketplace.understanding.evaluation import FIELDS, Tally, evaluate, read_messages  # noqa: E402
-from marketplace.understanding.shipped import shipped_vocabulary  # noqa: E402
+from marketplace.understanding import Context, understand  # the path comes first
+from marketplace.understanding.evaluation import FIELDS, Tally, evaluate, read_messages
+from marketplace.understanding.shipped import shipped_vocabulary
 
 DATA = Path(__file__).resolve().parent / "data"
 LANGUAGES = ("", "fr", "en", "pcm", "mix", "und")
