@@ -143,7 +143,7 @@ TEMPLATES: list[dict[str, Any]] = [
 LANGUAGE_CODE = env.choice("LANGUAGE_CODE", "fr", ("fr", "en"))
 # Pidgin has no catalog code that Django knows; its words live in the templates of replies.
 LANGUAGES = [("fr", _("French")), ("en", _("English"))]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "marketplace" / "dialogue" / "locale"]
 TIME_ZONE = env.time_zone("TIME_ZONE", "Africa/Douala")
 USE_TZ = True
 USE_I18N = True

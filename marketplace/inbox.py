@@ -133,9 +133,7 @@ def _take(at: datetime) -> int | None:
         if locked is None:
             continue  # another worker is at this person
         rows = ready.filter(pk=pk)
-        if rows.move(
-            InboundStatus.PROCESSING, attempts=F("attempts") + 1, leased_until=at + LEASE, error=""
-        ):
+        if rows.move(InboundStatus.PROCESSING, attempts=F("attempts") + 1, leased_until=at + LEASE, error=""):
             return int(pk)
     return None
 
@@ -218,4 +216,3 @@ def read_missed(at: datetime) -> int:
     if stored:
         logger.warning("%d messages were read from Twilio's list that no webhook had brought", stored)
     return stored
-

@@ -40,7 +40,9 @@ class Conversation(models.Model):
         verbose_name_plural = _("conversations")
         ordering = ["-last_message_at"]
         constraints = [
-            models.UniqueConstraint(name="conversation_is_single_while_open", fields=["contact"], condition=Q(is_open=True)),
+            models.UniqueConstraint(
+                name="conversation_is_single_while_open", fields=["contact"], condition=Q(is_open=True)
+            ),
             models.CheckConstraint(
                 name="conversation_closed_has_its_time", condition=Q(is_open=True) | Q(closed_at__isnull=False)
             ),
@@ -59,9 +61,7 @@ class InboundStatus(models.TextChoices):
 
 class InboundMessageQuerySet(TransitionQuerySet["InboundMessage"]):
     sources: ClassVar = {
-        InboundStatus.PROCESSING: frozenset(
-            {InboundStatus.RECEIVED, InboundStatus.FAILED, InboundStatus.PROCESSING}
-        ),
+        InboundStatus.PROCESSING: frozenset({InboundStatus.RECEIVED, InboundStatus.FAILED, InboundStatus.PROCESSING}),
         InboundStatus.PROCESSED: frozenset({InboundStatus.PROCESSING}),
         InboundStatus.FAILED: frozenset({InboundStatus.PROCESSING}),
         InboundStatus.RECEIVED: frozenset({InboundStatus.FAILED}),
