@@ -240,7 +240,12 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": True,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
-    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+    "DASHBOARD_CALLBACK": "djobea.dashboard.callback",
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": True,
+        "navigation": "djobea.admin_site.navigation",
+    },
     "COMMAND": {"search_models": True, "show_history": True},
     # The green of the logo, from pale to dark.
     "COLORS": {
