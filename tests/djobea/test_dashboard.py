@@ -22,11 +22,6 @@ pytestmark = pytest.mark.django_db
 MOST_QUERIES = 60
 
 
-@pytest.fixture(autouse=True)
-def _shown_on_the_first_page(settings: Any) -> None:
-    settings.UNFOLD = settings.UNFOLD | {"DASHBOARD_CALLBACK": "djobea.dashboard.callback"}
-
-
 @pytest.fixture
 def at() -> datetime:
     return clock.now()
