@@ -17,8 +17,12 @@ ALPHABET: Final = string.ascii_letters + string.digits
 LENGTH: Final = 16
 
 
-def make(purpose: str, object_id: int, *, language: str, expires_at: datetime) -> str:
-    """A new link for `purpose` ("offer", "request" or "job") on one object; returns its whole address."""
+def make(purpose: str, object_id: int, *, language: str, expires_at: datetime, at: datetime) -> str:
+    """A new link for `purpose` ("offer", "request" or "job") on one object; returns its whole address.
+
+    The newest link of an object is the one that works: older ones are closed.
+    """
+    supersede(purpose, object_id, at=at)
     token = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     ActionLink.objects.create(
         token_sha256=_digest(token), purpose=purpose, object_id=object_id, language=language, expires_at=expires_at

@@ -1,10 +1,12 @@
 """The light pages behind action links: a GET shows and changes nothing, a POST acts through the domain functions."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
 from django.core.cache import cache
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import translation
@@ -39,7 +41,11 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         if show is None or not is_good:
             return _answer(request, {"title": _("This link has expired"), "text": _gone()}, status=410)
         act = request.POST.get("act", "") if request.method == "POST" else ""
-        return _answer(request, show(link, act, at))
+        try:
+            context = show(link, act, at)
+        except ObjectDoesNotExist:  # purged meanwhile
+            return _answer(request, {"title": _("This link has expired"), "text": _gone()}, status=410)
+        return _answer(request, context)
 
 
 def _gone() -> str:
@@ -62,8 +68,10 @@ def _tries_too_much(request: HttpRequest) -> bool:
 
 
 def _count_wrong(request: HttpRequest) -> None:
-    cache.add(_key(request), 0, MINUTE)
-    cache.incr(_key(request))
+    if cache.add(_key(request), 1, MINUTE):
+        return
+    with suppress(ValueError):  # the minute ended between the two
+        cache.incr(_key(request))
 
 
 def _offer(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
@@ -99,10 +107,23 @@ def _job_facts(job: Job) -> dict[str, Any]:
     return {"person": contact.name, "number": contact.phone_number or "", "place": job.request.zone.name + note}
 
 
+def _give_up(job: Job, *, at: datetime) -> bool:
+    return jobs.cancel(job, reason="the provider cannot come", by="provider", at=at)
+
+
 JOB_ACTS: Final[dict[str, Callable[..., bool]]] = {
     "set_out": jobs.set_out,
     "begin": jobs.begin,
     "finish": jobs.finish,
+    "give_up": _give_up,
+}
+
+
+JOB_STEPS: Final[dict[JobStatus, tuple[str, ...]]] = {  # what a provider may do next
+    JobStatus.ASSIGNED: ("set_out", "begin", "finish", "give_up"),
+    JobStatus.CONFIRMED: ("set_out", "begin", "finish", "give_up"),
+    JobStatus.ON_THE_WAY: ("begin", "finish", "give_up"),
+    JobStatus.STARTED: ("finish",),
 }
 
 
@@ -112,18 +133,18 @@ def _job(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
     if act in JOB_ACTS:
         result = _("Thank you, noted.") if JOB_ACTS[act](job, at=at) else _("That is not possible now.")
         job.refresh_from_db()
-    names = {"set_out": _("On my way"), "begin": _("I have arrived"), "finish": _("Done")}
-    steps = {
-        JobStatus.ASSIGNED: ("set_out", "begin", "finish"),
-        JobStatus.CONFIRMED: ("set_out", "begin", "finish"),
-        JobStatus.ON_THE_WAY: ("begin", "finish"),
-        JobStatus.STARTED: ("finish",),
-    }.get(JobStatus(job.status), ())
+    steps = JOB_STEPS.get(JobStatus(job.status), ())
+    names = {
+        "set_out": _("On my way"),
+        "begin": _("I have arrived"),
+        "finish": _("Done"),
+        "give_up": _("I cannot come"),
+    }
     return {
         "title": _("Your job: %(service)s") % {"service": job.request.service.name_in(link.language)},
         "text": job.request.description,
         "result": result or ("" if steps else _("This job has ended.")),
-        "acts": [(step, names[step], "yes") for step in steps],
+        "acts": [(step, names[step], "no" if step == "give_up" else "yes") for step in steps],
     } | _job_facts(job)
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 
 from marketplace.models import (
     InboundMessage,
@@ -17,6 +18,7 @@ from marketplace.models import (
     Wave,
 )
 from marketplace.models.job import LIVE_JOB
+from providers.models import Provider
 
 Check = Callable[[datetime], Iterator[str]]
 SHOWN: Final = 20
@@ -64,9 +66,31 @@ def no_message_is_stuck(at: datetime) -> Iterator[str]:
         yield f"inbound message {pk} waits for its answer"
 
 
+def open_offers_belong_to_a_search(_at: datetime) -> Iterator[str]:
+    """An offer that can be accepted belongs to a request that searches."""
+    stray = Offer.objects.filter(status=OfferStatus.OPEN).exclude(request__status=RequestStatus.SEARCHING)
+    for pk, request_id in stray.values_list("pk", "request_id")[:SHOWN]:
+        yield f"offer {pk} is open, but its request {request_id} does not search"
+
+
+def standings_count_the_live_jobs(_at: datetime) -> Iterator[str]:
+    """What matching believes of a provider's open jobs is what the jobs say."""
+    live = Job.objects.filter(provider=OuterRef("pk"), status__in=LIVE_JOB).order_by()
+    counted = live.values("provider").annotate(many=Count("pk")).values("many")
+    wrong = (
+        Provider.objects.annotate(live=Coalesce(Subquery(counted), 0), noted=Coalesce("standing__open_jobs", 0))
+        .exclude(live=F("noted"))
+        .order_by("pk")
+    )
+    for pk, jobs, noted in wrong.values_list("pk", "live", "noted")[:SHOWN]:
+        yield f"provider {pk} has {jobs} live jobs, but the standing counts {noted}"
+
+
 AUDITS: Final[tuple[Check, ...]] = (
     one_accepted_offer_a_request,
     matched_requests_have_a_job,
     searching_requests_have_a_wave,
+    open_offers_belong_to_a_search,
+    standings_count_the_live_jobs,
     no_message_is_stuck,
 )

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Exists, F, OuterRef, Q
 
 from marketplace import dialogue, notices
@@ -23,6 +24,7 @@ RETRY_AFTER: Final = (timedelta(seconds=1), timedelta(seconds=10), timedelta(sec
 MOST_TRIES: Final = len(RETRY_AFTER) + 1
 TOO_LATE: Final = timedelta(hours=6)  # a message caught up later than this starts nothing by itself
 CATCH_UP_WINDOW: Final = timedelta(hours=2)
+CATCH_UP_LONG_WINDOW: Final = timedelta(hours=24)  # Twilio's list lags and has gaps, so windows overlap
 # One statement stores, skips a repeated MessageSid, and wakes the worker: one round trip, one commit.
 STORE: Final = """
     WITH stored AS (
@@ -30,16 +32,19 @@ STORE: Final = """
             (message_sid, contact_id, from_address, to_address, body, message_type, payload, received_at, due_at,
              status, attempts, understood, error, was_caught_up)
         SELECT %(sid)s, person.id, %(sender)s, %(receiver)s, %(body)s, %(kind)s, %(payload)s::jsonb, moment.at,
-               moment.at, 'received', 0, '{}'::jsonb, '', %(was_caught_up)s
+               moment.at, 'received', 0, '{{}}'::jsonb, '', %(was_caught_up)s
         FROM notifications_contact AS person,
              (SELECT COALESCE(%(at)s, clock_timestamp() + make_interval(secs => COALESCE(
                  (SELECT offset_seconds FROM notifications_clock WHERE id = 1), 0))) AS at) AS moment
-        WHERE person.phone_number IS NOT DISTINCT FROM %(number)s AND person.whatsapp_id IS NOT DISTINCT FROM %(hidden)s
+        WHERE {person}
         ON CONFLICT (message_sid) DO NOTHING
         RETURNING id
     )
     SELECT id, pg_notify('djobea_inbox', '') FROM stored
 """
+# Plain equalities, by what the message shows of the person: "IS NOT DISTINCT FROM" would read every contact.
+BY_NUMBER: Final = "person.phone_number = %(number)s"
+BY_ID: Final = "person.whatsapp_id = %(hidden)s"
 
 
 def clean(text: str) -> str:
@@ -51,11 +56,13 @@ def receive(fields: Mapping[str, str], *, at: datetime | None = None, was_caught
     """Store what Twilio brought, once per MessageSid; False: it was here already.
 
     `fields` are the webhook's form fields. `at` is the time of writing, default: the database's now. Raises
-    `ValueError` for an empty sender and database errors where nothing can be stored.
+    `ValueError` for a sender without an address and database errors where nothing can be stored.
     """
     kept = {clean(name): clean(value) for name, value in fields.items()}
     number, hidden = contacts.split_address(kept["From"])
     whatsapp_id = contacts.split_address(kept.get("ExternalUserId", ""))[1] or hidden
+    if not number and not whatsapp_id:
+        raise ValueError("From holds no address.")
     facts = {
         "sid": kept["MessageSid"],
         "sender": kept["From"][:160],
@@ -76,8 +83,9 @@ def receive(fields: Mapping[str, str], *, at: datetime | None = None, was_caught
 
 
 def _store(facts: dict[str, Any]) -> bool:
+    person = [words for words, known in ((BY_NUMBER, facts["number"]), (BY_ID, facts["hidden"])) if known]
     with connection.cursor() as cursor:
-        cursor.execute(STORE, facts)
+        cursor.execute(STORE.format(person=" AND ".join(person)), facts)
         return cursor.fetchone() is not None
 
 
@@ -133,7 +141,9 @@ def _take(at: datetime) -> int | None:
         if locked is None:
             continue  # another worker is at this person
         rows = ready.filter(pk=pk)
-        if rows.move(InboundStatus.PROCESSING, attempts=F("attempts") + 1, leased_until=at + LEASE, error=""):
+        if rows.filter(attempts__gte=MOST_TRIES).exists():
+            _mark_failed(pk, at, TimeoutError("The worker vanished while it answered."))
+        elif rows.move(InboundStatus.PROCESSING, attempts=F("attempts") + 1, leased_until=at + LEASE, error=""):
             return int(pk)
     return None
 
@@ -207,12 +217,36 @@ def _end_alerts(at: datetime) -> None:
 
 
 def read_missed(at: datetime) -> int:
-    """Store what Twilio lists and we do not know, so that an outage of ours loses nothing. Calls Twilio."""
+    """Store what Twilio listed in the last 2 hours and we do not know; returns how many. Calls Twilio."""
+    return _read_missed(at - CATCH_UP_WINDOW)
+
+
+def read_missed_day(at: datetime) -> int:
+    """The same for 24 hours, so that an outage of ours loses nothing; returns how many. Calls Twilio."""
+    return _read_missed(at - CATCH_UP_LONG_WINDOW)
+
+
+def _read_missed(since: datetime) -> int:
     stored = 0
-    for fields in catch_up.listed_inbound(at - CATCH_UP_WINDOW):
-        sent_at = datetime.fromisoformat(fields["SentAt"])
-        if not InboundMessage.objects.filter(message_sid=fields["MessageSid"]).exists():
-            stored += receive(fields, at=sent_at, was_caught_up=True)
+    for fields in catch_up.listed_inbound(max(since, _installed_at())):
+        stored += _catch_up(fields)
     if stored:
         logger.warning("%d messages were read from Twilio's list that no webhook had brought", stored)
     return stored
+
+
+def _catch_up(fields: Mapping[str, str]) -> bool:
+    """One message of the list; one that cannot be stored does not hold the others up."""
+    if InboundMessage.objects.filter(message_sid=fields["MessageSid"]).exists():
+        return False
+    try:
+        return receive(fields, at=datetime.fromisoformat(fields["SentAt"]), was_caught_up=True)
+    except (ValueError, DataError, IntegrityError) as error:
+        logger.warning("message %s of Twilio's list cannot be stored: %s", fields["MessageSid"], type(error).__name__)
+        return False
+
+
+def _installed_at() -> datetime:
+    """When this table was made: what people wrote before was never meant for us."""
+    moment: datetime = MigrationRecorder(connection).migration_qs.filter(app="marketplace").earliest("applied").applied
+    return moment

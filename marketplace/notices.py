@@ -118,7 +118,7 @@ def offer_job(offer: Offer, *, at: datetime) -> Notification:
     request, provider = offer.request, offer.provider
     minutes = max(1, round((offer.expires_at - at).total_seconds() / 60))
     with _spoken(provider.language) as language:
-        link = action_links.make("offer", offer.pk, language=language, expires_at=offer.expires_at)
+        link = action_links.make("offer", offer.pk, language=language, expires_at=offer.expires_at, at=at)
         facts = {
             "service": request.service.name_in(language),
             "place": request.zone.name,
@@ -162,7 +162,7 @@ def _tell_customer_who_comes(job: Job, at: datetime) -> None:
             "number": job.provider.phone_number,
             "service": request.service.name_in(language),
             "place": request.zone.name,
-            "link": action_links.make("request", request.pk, language=language, expires_at=at + LINK_LASTS),
+            "link": action_links.make("request", request.pk, language=language, expires_at=at + LINK_LASTS, at=at),
         }
         outbox.enqueue(
             purpose="provider_found",
@@ -189,7 +189,7 @@ def _tell_provider_whose_job(job: Job, at: datetime) -> None:
             "number": contact.phone_number or _("(number hidden: ask our staff)"),
             "service": request.service.name_in(language),
             "place": _place(request),
-            "link": action_links.make("job", job.pk, language=language, expires_at=at + LINK_LASTS),
+            "link": action_links.make("job", job.pk, language=language, expires_at=at + LINK_LASTS, at=at),
         }
         body = _("It is yours! %(service)s in %(place)s.\nCustomer: %(name)s, %(number)s\nCall now.") % facts
         outbox.enqueue(
@@ -301,6 +301,13 @@ def tell_expired(request: ServiceRequest, *, at: datetime) -> None:
     with _spoken(request.customer.contact.language) as language:
         text = _("We are sorry: we found nobody for your request in time. Write to us again whenever you like.")
         _tell_customer(request, "nobody_found", text, language=language, key=f"request-expired:{request.pk}", at=at)
+
+
+def tell_cancelled_for_you(request: ServiceRequest, *, at: datetime) -> None:
+    """Staff have ended the request; the customer must not go on waiting."""
+    with _spoken(request.customer.contact.language) as language:
+        text = _("Our team has closed your request. Write to us again whenever you need somebody.")
+        _tell_customer(request, "job_news", text, language=language, key=f"request-cancelled:{request.pk}", at=at)
 
 
 def tell_searching_again(job: Job, *, at: datetime) -> None:

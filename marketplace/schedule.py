@@ -18,4 +18,5 @@ def duties() -> list[Duty]:
         Duty("marketplace.remind_drafts", reminders.remind_drafts, timedelta(minutes=10)),
         Duty("marketplace.rest_silent", conversations.rest_silent, timedelta(minutes=10)),
         Duty("marketplace.read_missed", inbox.read_missed, timedelta(minutes=3), slow=True),
+        Duty("marketplace.read_missed_day", inbox.read_missed_day, timedelta(hours=1), slow=True),
     ]

@@ -88,6 +88,8 @@ def cancel(request: ServiceRequest, *, reason: str, by: str, at: datetime) -> bo
     if job is not None:
         jobs.end_with_request(job, reason=reason, at=at)
         notices.tell_provider_cancelled(job, at=at)
+    if by != "customer":
+        notices.tell_cancelled_for_you(locked, at=at)
     timeline.record(locked, "cancelled", by, at, reason=reason[:300])
     escalation.resolve(dispatch.unmatched_fingerprint(locked.pk), at=at)
     return True

@@ -37,6 +37,8 @@ def inbound(request: HttpRequest) -> HttpResponse:
         return HttpResponse(form.errors.as_text(), status=400, content_type="text/plain")
     try:
         inbox.receive(request.POST.dict() | form.cleaned_data)
+    except ValueError as error:
+        return HttpResponse(str(error), status=400, content_type="text/plain")
     except (DatabaseError, InterfaceError):
         logger.exception("an inbound message could not be stored")
         return HttpResponse("try again", status=503, content_type="text/plain")

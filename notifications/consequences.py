@@ -12,10 +12,12 @@ from typing import Final
 from . import channel_health, contacts, escalation, routing
 from .backoff import retry_delay
 from .failure_policy import Action, Failure, failure_for, is_known
-from .models import Channel, ChannelName, Notification, Severity, Status, WaitingFor
-from .rendering import numbered
+from .models import Channel, ChannelName, MessageTemplate, Notification, Severity, Status, WaitingFor
+from .models.template import Approval
+from .rendering import numbered, wanted_names
 
 SLOW_RETRY: Final = timedelta(seconds=5)
+UNKNOWN_TEMPLATE: Final = "21655"
 
 
 @dataclass
@@ -124,7 +126,12 @@ def _mark_unreachable(case: Case) -> None:
 
 
 def _fix_template(case: Case) -> None:
-    case.alerts.add(f"template:{case.row.purpose}:{case.failure.code}", case.failure)
+    if case.failure.code == UNKNOWN_TEMPLATE:  # Twilio has forgotten it: the next duty makes it anew
+        MessageTemplate.objects.filter(name__in=wanted_names(case.row)).update(
+            content_sid="", approval=Approval.UNSUBMITTED
+        )
+    else:
+        case.alerts.add(f"template:{case.row.purpose}:{case.failure.code}", case.failure)
     if case.row.choices and case.row.channel == ChannelName.WHATSAPP:
         # The buttons are the trouble: the same text with numbered lines needs no template.
         Notification.objects.filter(pk=case.row.pk).update(body=numbered(case.row), choices=[])

@@ -1,6 +1,7 @@
 """Links that let a person act without WhatsApp: `/go/<token>/`."""
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
@@ -19,6 +20,12 @@ class ActionLink(models.Model):
     class Meta:
         verbose_name = _("action link")
         verbose_name_plural = _("action links")
+        # A new link closes the older ones of its object.
+        indexes = [
+            models.Index(
+                name="action_link_of_object", fields=["purpose", "object_id"], condition=Q(superseded_at__isnull=True)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.object_id}"
