@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -9,7 +10,8 @@ from django.db import connection
 from marketplace import inbox
 from marketplace.models import Conversation, InboundMessage, InboundStatus, ServiceRequest
 from notifications.models import Contact, EscalationAlert, Notification
-from tests.factories import NOON, a_contact, an_inbound, in_threads, inbound_fields, messages_to
+from tests.factories import a_contact, an_inbound, in_threads, inbound_fields, messages_to
+from tests.providers.factories import NOON
 
 pytestmark = pytest.mark.django_db
 COMMITTED = pytest.mark.django_db(transaction=True)
@@ -217,7 +219,7 @@ def test_storing_reads_people_by_their_index_however_many_there_are() -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE notifications_contact")
         for person, facts in ((inbox.BY_NUMBER, "number"), (inbox.BY_ID, "hidden")):
-            values = dict.fromkeys(("sid", "sender", "receiver", "body", "kind"), "x")
+            values: dict[str, Any] = dict.fromkeys(("sid", "sender", "receiver", "body", "kind"), "x")
             values |= {"payload": "{}", "was_caught_up": False, "at": None, facts: "+237600000005"}
             cursor.execute("EXPLAIN " + inbox.STORE.format(person=person), values)
             assert "Seq Scan on notifications_contact" not in "\n".join(row[0] for row in cursor.fetchall())
