@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
@@ -75,7 +76,11 @@ def facts(at: datetime) -> dict[str, Any]:
         "at": at,
         "headline": headline(verdict),
         "tone": TONES[verdict.status],
-        "troubles": [part for part in verdict.components if part.state != State.HEALTHY],
+        "troubles": [
+            {"name": _name(part), "part": part}
+            for part in verdict.components
+            if part.state != State.HEALTHY and not part.name.startswith("channel:")  # these have their banner
+        ],
         "banners": list(banners(at)),
         "alerts": list(EscalationAlert.objects.filter(state=AlertState.OPEN)[:SHOWN_ALERTS]),
         "queue": queue_figures(at),
@@ -157,6 +162,7 @@ def traffic(at: datetime) -> list[dict[str, Any]]:
         for channel, went, failed in groups.annotate(went=Count("pk", filter=WENT), failed=Count("pk", filter=FAILED))
     }
     page = reverse("admin:notifications_attempt_changelist")
+    since = urlencode({"started_at__gt": (at - DAY).isoformat()})
     rows = []
     for channel in Channel.objects.filter(is_configured=True).order_by("pk"):
         went, failed = counted.get(channel.name, (0, 0))
@@ -168,8 +174,8 @@ def traffic(at: datetime) -> list[dict[str, Any]]:
                 "share": round(100 * went / (went + failed)) if went + failed else None,
                 "speed": throttling.speed(channel, at),
                 "is_paused": channel.is_paused(at),
-                "went_link": f"{page}?channel={channel.name}&outcome__exact={Outcome.ACCEPTED}",
-                "failed_link": f"{page}?channel={channel.name}&outcome__exact={Outcome.REFUSED}",
+                "went_link": f"{page}?channel={channel.name}&outcome__exact={Outcome.ACCEPTED}&{since}",
+                "failed_link": f"{page}?channel={channel.name}&outcome__in={Outcome.REFUSED},{Outcome.FAILED}&{since}",
             }
         )
     return rows

@@ -154,3 +154,16 @@ def test_badges_are_silent_when_there_is_nothing_to_do(at: datetime, rf: Any) ->
 def test_who_may_not_see_the_queue_sees_no_figures(client: Client) -> None:
     client.force_login(User.objects.create_user("guest", "", "made-up", is_staff=True))
     assert 'id="dashboard"' not in first_page(client)
+
+
+def test_what_failed_leads_to_exactly_those_attempts(staff: Client, at: datetime) -> None:
+    a_channel()
+    message = a_message(at, Status.DEAD)
+    for outcome, age in ((Outcome.REFUSED, 1), (Outcome.FAILED, 2), (Outcome.ACCEPTED, 3), (Outcome.ACCEPTED, 30)):
+        then = at - timedelta(hours=age)
+        facts = {"notification": message, "channel": "whatsapp", "started_at": then, "finished_at": then}
+        Attempt.objects.create(outcome=outcome, **facts)
+    row = next(row for row in dashboard.traffic(at) if row["channel"].name == "whatsapp")
+    assert (row["went"], row["failed"]) == (1, 2)
+    for link, many in ((row["went_link"], row["went"]), (row["failed_link"], row["failed"])):
+        assert len(staff.get(link).context["cl"].result_list) == many
