@@ -32,6 +32,7 @@ LONGEST_SLEEP: Final = 1.0  # seconds until the next look, when nothing wakes us
 DUTY_LOOK: Final = 1.0
 HEARTBEAT: Final = 5.0
 BROKEN_SLEEP: Final = 2.0  # after the database was lost
+MOST_ROUNDS: Final = 1000  # of `run_once`, so that it ends whatever a duty reports
 INBOX_THREADS: Final = 2
 DATABASE_FAULTS: Final = (DatabaseError, InterfaceError, psycopg.Error)
 
@@ -84,8 +85,9 @@ class Worker:
         seeding.seed()
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="sender") as pool:
             self._run_slow()
-            while self._do_all_that_is_due(pool):
-                pass
+            for _ in range(MOST_ROUNDS):
+                if not self._do_all_that_is_due(pool):
+                    break
             self._run_slow()
             self._do_all_that_is_due(pool)
 

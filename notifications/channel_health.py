@@ -127,11 +127,12 @@ def reopen_channels(at: datetime) -> int:
         for channel in lock_channels().values():
             if channel.paused_until is None or channel.paused_until > at:
                 continue
-            count += 1
             if channel.pause_code in SPENT:
+                count += 1
                 Account.objects.filter(channels=channel).update(paused_until=None, pause_code="")
                 close_circuit(channel, at)
             elif not channel.is_half_open:
+                count += 1
                 Channel.objects.filter(pk=channel.pk).update(is_half_open=True)
     _warn_before_the_end(at)
     return count

@@ -296,3 +296,14 @@ def test_rows_that_make_no_sense_cannot_be(db: None, facts: dict[str, Any]) -> N
     sound: dict[str, Any] = {"purpose": "x", "phone_number": "+237699000001", "body": "x", "channel": "whatsapp"}
     with pytest.raises(IntegrityError), transaction.atomic():
         Notification.objects.create(**(sound | {"due_at": clock.now()} | facts))
+
+
+def test_a_channel_that_is_half_open_is_reopened_once(simulator: SimulatorProcess) -> None:
+    at = clock.now()
+    Channel.objects.filter(name="whatsapp").update(paused_until=at, pause_code="63007", paused_at=at)
+    assert channel_health.reopen_channels(at) == 1
+    assert channel_health.reopen_channels(at) == 0
+    a_message(someone())
+    assert drain() == 1
+    channel = Channel.objects.get(name="whatsapp")
+    assert (channel.paused_until, channel.is_half_open) == (None, False)
