@@ -27,6 +27,12 @@ WAVE_LASTS: Final = {
     Urgency.SCHEDULED: timedelta(minutes=15),
     Urgency.UNSPECIFIED: timedelta(minutes=15),
 }
+SEARCH_FOR: Final = {  # then the search ends, and the customer is told
+    Urgency.EMERGENCY: timedelta(hours=6),
+    Urgency.TODAY: timedelta(hours=12),
+    Urgency.SCHEDULED: timedelta(days=3),
+    Urgency.UNSPECIFIED: timedelta(hours=24),
+}
 WAVE_SIZE: Final = {Urgency.EMERGENCY: 5, Urgency.TODAY: 4, Urgency.SCHEDULED: 3, Urgency.UNSPECIFIED: 3}
 LEVELS: Final = (Level.EXACT, Level.BROAD, Level.EMERGENCY)
 SILENT_TOO_OFTEN: Final = 5  # offers in a row without an answer, then staff look at the provider
@@ -277,7 +283,11 @@ def search_again(request_id: int, *, at: datetime) -> int:
             .select_related("customer__contact")
             .get(pk=request_id)
         )
-        if not ServiceRequest.objects.filter(pk=request_id).move(RequestStatus.SEARCHING):
+        if request.status == RequestStatus.MATCHED:  # a new search has time of its own
+            request.expires_at = at + SEARCH_FOR[Urgency(request.urgency)]
+        if not ServiceRequest.objects.filter(pk=request_id).move(
+            RequestStatus.SEARCHING, expires_at=request.expires_at
+        ):
             return 0
         request.status = RequestStatus.SEARCHING
         timeline.record(request, "searching_again", "system", at)

@@ -1,7 +1,7 @@
 """A request's own life: opened, cancelled, expired. Looking for a provider is `dispatch`."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from django.db import transaction
@@ -23,12 +23,6 @@ from notifications import escalation, outbox
 from notifications.models import Contact
 from providers.models import Service, Zone
 
-SEARCH_FOR: Final = {
-    Urgency.EMERGENCY: timedelta(hours=6),
-    Urgency.TODAY: timedelta(hours=12),
-    Urgency.SCHEDULED: timedelta(days=3),
-    Urgency.UNSPECIFIED: timedelta(hours=24),
-}
 OPEN: Final = (RequestStatus.SEARCHING, RequestStatus.WAITING, RequestStatus.MATCHED)
 
 
@@ -64,7 +58,7 @@ def open_request(  # noqa: PLR0913  the facts of a request, by name
         media=list(media),
         status=RequestStatus.SEARCHING,
         searching_since=at,
-        expires_at=at + SEARCH_FOR[Urgency(urgency)],
+        expires_at=at + dispatch.SEARCH_FOR[Urgency(urgency)],
     )
     timeline.record(request, "opened", "customer", at, urgency=urgency)
     dispatch.start_search(request, at=at)

@@ -26,6 +26,7 @@ from marketplace.models import (
     Wave,
 )
 from notifications.models import Contact, Notification
+from providers import standing
 from providers.models import Provider
 from tests.providers.factories import NOON, a_provider, a_service, a_zone
 
@@ -77,7 +78,9 @@ def offers_to(request: ServiceRequest, providers: list[Provider], *, at: datetim
     run = MatchRun.objects.create(request=request, level="exact", ran_at=at)
     wave = Wave.objects.create(request=request, match_run=run, number=1, started_at=at, ends_at=ends)
     facts: dict[str, Any] = {"request": request, "wave": wave, "level": "exact", "created_at": at, "expires_at": ends}
-    return [Offer.objects.create(provider=provider, **facts) for provider in providers]
+    with transaction.atomic():
+        standing.note_offered([provider.pk for provider in providers], at)
+        return [Offer.objects.create(provider=provider, **facts) for provider in providers]
 
 
 def a_job(*, at: datetime = NOON, others: int = 0, **facts: Any) -> Job:
@@ -147,9 +150,3 @@ def in_threads(deeds: list[Callable[[], T]]) -> list[T]:
     if errors:
         raise errors[0]
     return [results[number] for number in range(len(deeds))]
-
-
-def locked(work: Callable[[], T]) -> T:
-    """Do it in a transaction of its own, as the edge of the system would."""
-    with transaction.atomic():
-        return work()
