@@ -13,26 +13,18 @@ from django.utils.translation import gettext as _
 
 from marketplace import action_links
 from marketplace.models import InboundMessage, Job, Offer, ServiceRequest, Urgency
+from marketplace.sms_letters import plain
 from notifications import outbox
 from notifications.models import Contact, Notification
 from providers.models import Provider
 
 LINK_LASTS: Final = timedelta(hours=72)
 DESCRIPTION_SHOWN: Final = 300
-# French letters that are not in GSM-7 and would double the price of an SMS (GSM 03.38).
-GSM: Final = str.maketrans(
-    "çêâîôûëïœÀÂÈÊËÎÏÔÙÛ\u2019\u2018\u201c\u201d\u2026\u2013\u2014\u00a0\u202f", "ceaioueioAAEEEIIOUU''\"\".--  "
-)
 
 
 def about_offer(offer: Offer) -> str:
     """The `reference` of messages about this offer."""
     return f"offer:{offer.pk}"
-
-
-def plain(text: str) -> str:
-    """The same text in letters that an SMS carries at single price."""
-    return text.translate(GSM)
 
 
 @contextmanager
