@@ -5,38 +5,23 @@ then its offers, then the job.
 """
 
 import logging
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from functools import partial
-from typing import Final
 
 from django.db import transaction
 
 from marketplace import jobs, notices, timeline
 from marketplace.models import MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest, Urgency, Wave
+from marketplace.wave_policy import KEPT_BACK, LEVELS, SEARCH_FOR, SILENT_TOO_OFTEN, WAVE_LASTS, WAVE_SIZE
 from notifications import escalation, outbox, throttling
 from notifications.models import Severity
 from providers import matching, standing
 from providers.matching import Level, MatchResult, Need
-from providers.models import Provider, ProviderStatus
+from providers.models import Provider, ProviderStatus, Standing
 
 logger = logging.getLogger(__name__)
-WAVE_LASTS: Final = {
-    Urgency.EMERGENCY: timedelta(minutes=3),
-    Urgency.TODAY: timedelta(minutes=6),
-    Urgency.SCHEDULED: timedelta(minutes=15),
-    Urgency.UNSPECIFIED: timedelta(minutes=15),
-}
-SEARCH_FOR: Final = {  # then the search ends, and the customer is told
-    Urgency.EMERGENCY: timedelta(hours=6),
-    Urgency.TODAY: timedelta(hours=12),
-    Urgency.SCHEDULED: timedelta(days=3),
-    Urgency.UNSPECIFIED: timedelta(hours=24),
-}
-WAVE_SIZE: Final = {Urgency.EMERGENCY: 5, Urgency.TODAY: 4, Urgency.SCHEDULED: 3, Urgency.UNSPECIFIED: 3}
-LEVELS: Final = (Level.EXACT, Level.BROAD, Level.EMERGENCY)
-SILENT_TOO_OFTEN: Final = 5  # offers in a row without an answer, then staff look at the provider
-KEPT_BACK: Final = 2  # messages of the budget that a match needs: who comes, and whose job it is
 
 
 class Acceptance(StrEnum):
@@ -50,11 +35,12 @@ def unmatched_fingerprint(request_id: int) -> str:
     return f"request:{request_id}:unmatched"
 
 
-def start_search(request: ServiceRequest, *, at: datetime) -> int:
+def start_search(request: ServiceRequest, *, at: datetime, noted: Sequence[int] = ()) -> int:
     """Send the next wave of a searching request, widening the level until somebody is found; returns offers made.
 
     Nobody left: the request waits, the customer is told the truth, and staff own an alert. The caller has the request
-    locked or has just made it.
+    locked or has just made it. `noted` are providers whose standing the caller writes afterwards, not before: their
+    rows are locked together with those of the new wave, in one order, so that waves cannot deadlock.
     """
     is_emergency = request.urgency == Urgency.EMERGENCY
     size = _wave_size(request, at)
@@ -70,10 +56,17 @@ def start_search(request: ServiceRequest, *, at: datetime) -> int:
         if best and (not is_emergency or len(result.chosen) >= size):
             break
     if best:
+        _lock_standings([*noted, *(candidate.provider_id for candidate in best[1].chosen)])
         return _send_wave(request, *best, at)
+    _lock_standings(noted)
     if not Offer.objects.filter(request=request, status=OfferStatus.OPEN).exists():
         _wait(request, at)
     return 0
+
+
+def _lock_standings(provider_ids: Sequence[int]) -> None:
+    rows = Standing.objects.filter(pk__in=provider_ids).order_by("pk").select_for_update(no_key=True)
+    list(rows.values_list("pk", flat=True))
 
 
 def _level_reached(request: ServiceRequest) -> int:
@@ -202,9 +195,9 @@ def decline(offer: Offer, *, at: datetime) -> bool:
     request = ServiceRequest.objects.select_for_update(no_key=True).get(pk=offer.request_id)
     if not Offer.objects.filter(pk=offer.pk).move(OfferStatus.DECLINED, answered_at=at):
         return False
-    standing.note_declined(offer.provider_id)
     timeline.record(request, "declined", f"provider:{offer.provider_id}", at, offer=offer.pk)
-    _go_on_when_nobody_thinks(request, at)
+    _go_on_when_nobody_thinks(request, at, noted=[offer.provider_id])
+    standing.note_declined(offer.provider_id)
     return True
 
 
@@ -219,13 +212,13 @@ def note_unreachable(offer: Offer, *, code: str, at: datetime) -> bool:
     return True
 
 
-def _go_on_when_nobody_thinks(request: ServiceRequest, at: datetime) -> None:
+def _go_on_when_nobody_thinks(request: ServiceRequest, at: datetime, *, noted: Sequence[int] = ()) -> None:
     if request.status != RequestStatus.SEARCHING:
         return
     if Offer.objects.filter(request=request, status=OfferStatus.OPEN).exists():
         return
     Wave.objects.filter(request=request, closed_at__isnull=True).update(closed_at=at)
-    start_search(request, at=at)
+    start_search(request, at=at, noted=noted)
 
 
 def expire_offers(at: datetime) -> int:
@@ -247,36 +240,36 @@ def _end_wave(request_id: int, at: datetime) -> int:
     ended = Wave.objects.filter(request=request, closed_at__isnull=True, ends_at__lte=at).update(closed_at=at)
     if not ended:
         return 0
-    for offer in Offer.objects.filter(request=request, status=OfferStatus.OPEN, expires_at__lte=at).order_by(
-        "provider_id"
-    ):
-        Offer.objects.filter(pk=offer.pk).move(OfferStatus.EXPIRED)
-        _note_silence(offer, at)
+    unanswered = Offer.objects.filter(request=request, status=OfferStatus.OPEN, expires_at__lte=at)
+    silent = sorted(unanswered.values_list("provider_id", flat=True))
+    unanswered.move(OfferStatus.EXPIRED)
     timeline.record(request, "wave_ended", "system", at)
     if request.status == RequestStatus.SEARCHING:
-        start_search(request, at=at)
+        start_search(request, at=at, noted=silent)
+    for provider_id in silent:
+        _note_silence(provider_id, at)
     return 1
 
 
-def _note_silence(offer: Offer, at: datetime) -> None:
-    in_a_row = standing.note_unanswered(offer.provider_id)
+def _note_silence(provider_id: int, at: datetime) -> None:
+    in_a_row = standing.note_unanswered(provider_id)
     if in_a_row < SILENT_TOO_OFTEN:
         return
-    held = Provider.objects.filter(pk=offer.provider_id, status=ProviderStatus.ACTIVE)
+    held = Provider.objects.filter(pk=provider_id, status=ProviderStatus.ACTIVE)
     if held.update(status=ProviderStatus.ON_HOLD):
         escalation.raise_alert(
-            fingerprint=f"provider:{offer.provider_id}:silent",
-            title=f"Provider #{offer.provider_id} left {in_a_row} offers unanswered and is on hold",
+            fingerprint=f"provider:{provider_id}:silent",
+            title=f"Provider #{provider_id} left {in_a_row} offers unanswered and is on hold",
             cause="No answer to several offers in a row.",
             remedy="Call the provider; set the status back to active when offers are wanted again.",
             severity=Severity.WARNING,
-            reference=f"provider:{offer.provider_id}",
+            reference=f"provider:{provider_id}",
             at=at,
         )
 
 
-def search_again(request_id: int, *, at: datetime) -> int:
-    """Back to searching after nobody was found or a job failed; returns the offers made."""
+def search_again(request_id: int, *, at: datetime, noted: Sequence[int] = ()) -> int:
+    """Back to searching after nobody was found or a job failed; returns the offers made. `noted`: see start_search."""
     with transaction.atomic():
         request = (
             ServiceRequest.objects.select_for_update(no_key=True, of=("self",))
@@ -291,7 +284,7 @@ def search_again(request_id: int, *, at: datetime) -> int:
             return 0
         request.status = RequestStatus.SEARCHING
         timeline.record(request, "searching_again", "system", at)
-        return start_search(request, at=at)
+        return start_search(request, at=at, noted=noted)
 
 
 def retry_waiting(at: datetime) -> int:

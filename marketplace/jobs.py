@@ -114,13 +114,17 @@ def _fail(job: Job, to: JobStatus, *, reason: str, by: str, at: datetime) -> boo
         notices.tell_searching_again(job, at=at)
     if by != "provider":
         notices.tell_provider_cancelled(job, at=at)
-    dispatch.search_again(request.pk, at=at)
+    dispatch.search_again(request.pk, at=at, noted=[job.provider_id])
+    standing.note_job_closed(job.provider_id, done=False, opened_at=job.assigned_at)
     return True
 
 
 def end_with_request(job: Job, *, reason: str, at: datetime) -> bool:
     """The request itself was cancelled: its job ends with it, and nobody is searched for. False: it had ended."""
-    return _end(job, JobStatus.CANCELLED, reason=reason, at=at)
+    if not _end(job, JobStatus.CANCELLED, reason=reason, at=at):
+        return False
+    standing.note_job_closed(job.provider_id, done=False, opened_at=job.assigned_at)
+    return True
 
 
 def _end(job: Job, to: JobStatus, *, reason: str, at: datetime) -> bool:
@@ -128,7 +132,6 @@ def _end(job: Job, to: JobStatus, *, reason: str, at: datetime) -> bool:
         return False
     job.status = to
     Offer.objects.filter(pk=job.offer_id).move(OfferStatus.RELEASED)
-    standing.note_job_closed(job.provider_id, done=False, opened_at=job.assigned_at)
     return True
 
 

@@ -19,6 +19,7 @@ from marketplace.models import (
     Wave,
 )
 from marketplace.models.job import LIVE_JOB
+from marketplace.wave_policy import SEARCH_FOR
 from notifications import escalation, outbox
 from notifications.models import Contact
 from providers.models import Service, Zone
@@ -58,7 +59,7 @@ def open_request(  # noqa: PLR0913  the facts of a request, by name
         media=list(media),
         status=RequestStatus.SEARCHING,
         searching_since=at,
-        expires_at=at + dispatch.SEARCH_FOR[Urgency(urgency)],
+        expires_at=at + SEARCH_FOR[Urgency(urgency)],
     )
     timeline.record(request, "opened", "customer", at, urgency=urgency)
     dispatch.start_search(request, at=at)

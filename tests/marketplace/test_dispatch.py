@@ -156,6 +156,25 @@ def test_acceptance_cancellation_and_expiry_at_once_leave_one_consistent_end() -
         assert "accepted" not in statuses(request) or request.status == RequestStatus.MATCHED
 
 
+@COMMITTED
+def test_waves_of_many_requests_that_end_at_once_over_the_same_people_do_not_deadlock() -> None:
+    people = [a_provider() for _ in range(6)]
+    requests = [a_silent_request() for _ in range(12)]
+    for number, request in enumerate(requests):
+        offers_to(request, people[:3] if number % 2 else people[3:])
+    end = after(minutes=10)
+    deeds: list[Callable[[], object]] = []
+    for number, request in enumerate(requests):
+        offers = list(Offer.objects.filter(request=request))
+        if number < 6:
+            deeds += [partial(dispatch.decline, offer, at=NOON) for offer in offers]
+        else:
+            deeds.append(partial(dispatch.expire_offers, end))
+    in_threads(deeds)
+    dispatch.expire_offers(end)
+    assert {request.offers.count() for request in requests} == {6}
+
+
 def test_when_all_declined_the_next_wave_goes_out_at_once_and_to_others() -> None:
     for _ in range(6):
         a_provider()

@@ -1,0 +1,24 @@
+"""How wide, how long and how often we ask: the numbers of dispatch."""
+
+from datetime import timedelta
+from typing import Final
+
+from marketplace.models import Urgency
+from providers.matching import Level
+
+WAVE_LASTS: Final = {
+    Urgency.EMERGENCY: timedelta(minutes=3),
+    Urgency.TODAY: timedelta(minutes=6),
+    Urgency.SCHEDULED: timedelta(minutes=15),
+    Urgency.UNSPECIFIED: timedelta(minutes=15),
+}
+SEARCH_FOR: Final = {  # then the search ends, and the customer is told
+    Urgency.EMERGENCY: timedelta(hours=6),
+    Urgency.TODAY: timedelta(hours=12),
+    Urgency.SCHEDULED: timedelta(days=3),
+    Urgency.UNSPECIFIED: timedelta(hours=24),
+}
+WAVE_SIZE: Final = {Urgency.EMERGENCY: 5, Urgency.TODAY: 4, Urgency.SCHEDULED: 3, Urgency.UNSPECIFIED: 3}
+LEVELS: Final = (Level.EXACT, Level.BROAD, Level.EMERGENCY)
+SILENT_TOO_OFTEN: Final = 5  # offers in a row without an answer, then staff look at the provider
+KEPT_BACK: Final = 2  # messages of the budget that a match needs: who comes, and whose job it is
