@@ -12,11 +12,10 @@ from functools import partial
 
 from django.db import transaction
 
-from marketplace import jobs, notices, timeline
+from marketplace import jobs, notices, staff_alerts, timeline
 from marketplace.models import MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest, Urgency, Wave
 from marketplace.wave_policy import KEPT_BACK, LEVELS, SEARCH_FOR, SILENT_TOO_OFTEN, WAVE_LASTS, WAVE_SIZE
 from notifications import escalation, outbox, throttling
-from notifications.models import Severity
 from providers import matching, standing
 from providers.matching import Level, MatchResult, Need
 from providers.models import Provider, ProviderStatus, Standing
@@ -28,11 +27,6 @@ class Acceptance(StrEnum):
     WON = "won"
     TAKEN = "taken"
     EXPIRED = "expired"
-
-
-def unmatched_fingerprint(request_id: int) -> str:
-    """The alert of a request for which nobody was found."""
-    return f"request:{request_id}:unmatched"
 
 
 def start_search(request: ServiceRequest, *, at: datetime, noted: Sequence[int] = ()) -> int:
@@ -145,15 +139,7 @@ def _wait(request: ServiceRequest, at: datetime) -> None:
     request.status = RequestStatus.WAITING
     timeline.record(request, "nobody_found", "system", at)
     notices.tell_nobody_found(request, at=at)
-    escalation.raise_alert(
-        fingerprint=unmatched_fingerprint(request.pk),
-        title=f"Nobody found for request #{request.pk}",
-        cause="No provider of this service is available now in the zone or the city, or all were asked.",
-        remedy="Call a provider and assign by hand, widen the search, or recruit; the search goes on by itself.",
-        severity=Severity.CRITICAL if request.urgency == Urgency.EMERGENCY else Severity.ERROR,
-        reference=f"request:{request.pk}",
-        at=at,
-    )
+    staff_alerts.nobody_found(request, at=at)
 
 
 def open_offers_of(provider: Provider, *, at: datetime) -> list[Offer]:
@@ -184,7 +170,7 @@ def accept(offer: Offer, *, at: datetime) -> Acceptance:
     for loser in losers:
         if not outbox.cancel(reference=notices.about_offer(loser), purpose="offer", at=at):
             notices.tell_taken(loser, at=at)
-    escalation.resolve(unmatched_fingerprint(request.pk), at=at)
+    escalation.resolve(staff_alerts.unmatched(request.pk), at=at)
     transaction.on_commit(partial(logger.info, "offer %s accepted", offer.pk))
     return Acceptance.WON
 
@@ -257,15 +243,7 @@ def _note_silence(provider_id: int, at: datetime) -> None:
         return
     held = Provider.objects.filter(pk=provider_id, status=ProviderStatus.ACTIVE)
     if held.update(status=ProviderStatus.ON_HOLD):
-        escalation.raise_alert(
-            fingerprint=f"provider:{provider_id}:silent",
-            title=f"Provider #{provider_id} left {in_a_row} offers unanswered and is on hold",
-            cause="No answer to several offers in a row.",
-            remedy="Call the provider; set the status back to active when offers are wanted again.",
-            severity=Severity.WARNING,
-            reference=f"provider:{provider_id}",
-            at=at,
-        )
+        staff_alerts.provider_is_silent(provider_id, in_a_row, at=at)
 
 
 def search_again(request_id: int, *, at: datetime, noted: Sequence[int] = ()) -> int:

@@ -11,11 +11,11 @@ from django.db import DataError, IntegrityError, InterfaceError, OperationalErro
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Exists, F, OuterRef, Q
 
-from marketplace import dialogue, notices
+from marketplace import dialogue, notices, staff_alerts
 from marketplace.models import InboundMessage, InboundStatus
 from notifications import catch_up, contacts, escalation
 from notifications.failures import recording_failure
-from notifications.models import Contact, Severity
+from notifications.models import Contact
 
 logger = logging.getLogger(__name__)
 TEXT_LIMIT: Final = 4096
@@ -173,15 +173,7 @@ def _answer(pk: int, at: datetime) -> None:
 
 def _answer_too_late(message: InboundMessage, at: datetime) -> None:
     notices.late_answer(message, at=at)
-    escalation.raise_alert(
-        fingerprint="inbound:late",
-        title="Messages were read hours late",
-        cause="Twilio could not bring them while our webhook was out of reach.",
-        remedy="Read the conversations marked as caught up and call these people.",
-        severity=Severity.ERROR,
-        reference=f"inbound:{message.pk}",
-        at=at,
-    )
+    staff_alerts.inbound_late(message.pk, at=at)
 
 
 def _mark_failed(pk: int, at: datetime, error: Exception) -> None:
@@ -195,15 +187,7 @@ def _mark_failed(pk: int, at: datetime, error: Exception) -> None:
         error=f"{type(error).__name__}: {error}"[:2000].replace("\x00", "\ufffd"),
     )
     notices.sorry(message, at=at)
-    escalation.raise_alert(
-        fingerprint=f"inbound:{type(error).__name__}",
-        title=f"An inbound message could not be answered ({type(error).__name__})",
-        cause="The answer was rolled back; the message is kept and tried again four times.",
-        remedy="Open the failed inbound message, read its error, and answer the person by hand if it stays failed.",
-        severity=Severity.CRITICAL,
-        reference=f"inbound:{pk}",
-        at=at,
-    )
+    staff_alerts.inbound_failed(pk, error, at=at)
 
 
 def _end_alerts(at: datetime) -> None:

@@ -5,11 +5,10 @@ from typing import Final
 
 from django.db import transaction
 
-from marketplace import notices, timeline
+from marketplace import notices, staff_alerts, timeline
 from marketplace.models import Job, JobStatus, Offer, OfferStatus, RequestStatus, ServiceRequest
 from marketplace.models.job import LIVE_JOB
 from notifications import escalation
-from notifications.models import Severity
 from providers import standing
 from providers.models import Provider
 
@@ -86,15 +85,7 @@ def report_no_show(job: Job, *, by: str, at: datetime) -> bool:
     """Nobody came: staff are told, and the search goes on without this provider. False: not possible now."""
     if not _fail(job, JobStatus.NO_SHOW, reason="did not come", by=by, at=at):
         return False
-    escalation.raise_alert(
-        fingerprint=f"provider:{job.provider_id}:no-show",
-        title=f"Provider #{job.provider_id} did not come to job #{job.pk}",
-        cause="The customer reports that nobody came.",
-        remedy="Call both sides. Suspend the provider if it happens again.",
-        severity=Severity.WARNING,
-        reference=f"request:{job.request_id}",
-        at=at,
-    )
+    staff_alerts.provider_did_not_come(job, at=at)
     return True
 
 
@@ -144,13 +135,8 @@ def note_told(job_id: int, *, customer: bool, at: datetime) -> bool:
     both = job.customer_told_at is not None and job.provider_told_at is not None
     if both and not job.request.events.filter(name="handed_over", facts__job=job_id).exists():
         timeline.record(job.request, "handed_over", "system", at, job=job_id)
-        escalation.resolve(contact_fingerprint(job_id), at=at)
+        escalation.resolve(staff_alerts.untold(job_id), at=at)
     return both
-
-
-def contact_fingerprint(job_id: int) -> str:
-    """The alert of a job whose sides could not be told of each other."""
-    return f"job:{job_id}:contact"
 
 
 @transaction.atomic
@@ -159,13 +145,4 @@ def note_untold(job_id: int, *, customer: bool, code: str, at: datetime) -> None
     job = Job.objects.get(pk=job_id)
     if job.status not in LIVE_JOB:
         return
-    side = "customer" if customer else "provider"
-    escalation.raise_alert(
-        fingerprint=contact_fingerprint(job_id),
-        title=f"Call the {side} of job #{job_id}: the contact message did not arrive",
-        cause=f"The message with the other side's name and number failed on every channel ({code}).",
-        remedy=f"Open request #{job.request_id}, call the {side}, and give the name and number.",
-        severity=Severity.CRITICAL,
-        reference=f"request:{job.request_id}",
-        at=at,
-    )
+    staff_alerts.contact_did_not_arrive(job, customer=customer, code=code, at=at)

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from marketplace import dispatch, jobs, notices, timeline
+from marketplace import dispatch, jobs, notices, staff_alerts, timeline
 from marketplace.models import (
     Conversation,
     Customer,
@@ -86,7 +86,7 @@ def cancel(request: ServiceRequest, *, reason: str, by: str, at: datetime) -> bo
     if by != "customer":
         notices.tell_cancelled_for_you(locked, at=at)
     timeline.record(locked, "cancelled", by, at, reason=reason[:300])
-    escalation.resolve(dispatch.unmatched_fingerprint(locked.pk), at=at)
+    escalation.resolve(staff_alerts.unmatched(locked.pk), at=at)
     return True
 
 
@@ -113,6 +113,6 @@ def expire_requests(at: datetime) -> int:
             withdraw_offers(request, at)
             timeline.record(request, "expired", "system", at)
             notices.tell_expired(request, at=at)
-            escalation.resolve(dispatch.unmatched_fingerprint(pk), at=at)
+            escalation.resolve(staff_alerts.unmatched(pk), at=at)
             ended += 1
     return ended

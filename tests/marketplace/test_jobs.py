@@ -134,7 +134,7 @@ def test_a_contact_message_that_died_makes_staff_call_until_it_arrives_after_all
     job = a_job()
     jobs.note_untold(job.pk, customer=True, code="63024", at=NOON)
     alert = EscalationAlert.objects.get(fingerprint=f"job:{job.pk}:contact")
-    assert (alert.state, "customer" in alert.title) == ("open", True)
+    assert (alert.state, "client" in alert.title) == ("open", True)
     jobs.note_told(job.pk, customer=True, at=NOON)
     jobs.note_told(job.pk, customer=False, at=NOON)
     alert.refresh_from_db()

@@ -58,7 +58,7 @@ def test_a_contact_message_that_never_arrived_becomes_a_task_to_call(status: str
     job = a_job()
     settle(messages_to(job.provider.phone_number, "offer_won")[0], status, code="30003")
     alert = EscalationAlert.objects.get(fingerprint=f"job:{job.pk}:contact")
-    assert "provider" in alert.title
+    assert "prestataire" in alert.title
     assert "30003" in alert.cause
 
 

@@ -1,0 +1,129 @@
+"""Every alert that this app raises, one function each: the cause, and what staff can do, in the language of staff."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from marketplace.models import Job, ServiceRequest, Urgency
+from notifications import escalation
+from notifications.models import Severity
+
+
+def unmatched(request_id: int) -> str:
+    """The fingerprint of a request for which nobody was found."""
+    return f"request:{request_id}:unmatched"
+
+
+def untold(job_id: int) -> str:
+    """The fingerprint of a job whose sides could not be told of each other."""
+    return f"job:{job_id}:contact"
+
+
+def nobody_found(request: ServiceRequest, *, at: datetime) -> None:
+    """Nobody can be asked now; resolved by the match, the cancellation or the end of the search."""
+    _raise(
+        unmatched(request.pk),
+        title=_("Nobody found for request #%(request)d"),
+        cause=_("No provider of this service is available now in the zone or the city, or all were asked."),
+        remedy=_("Call a provider and assign by hand, widen the search, or recruit; the search goes on by itself."),
+        facts={"request": request.pk},
+        severity=Severity.CRITICAL if request.urgency == Urgency.EMERGENCY else Severity.ERROR,
+        reference=f"request:{request.pk}",
+        at=at,
+    )
+
+
+def provider_is_silent(provider_id: int, offers: int, *, at: datetime) -> None:
+    """Several offers in a row ran out without a word."""
+    _raise(
+        f"provider:{provider_id}:silent",
+        title=_("Provider #%(provider)d left %(offers)d offers unanswered and is on hold"),
+        cause=_("No answer to several offers in a row."),
+        remedy=_("Call the provider; set the status back to active when offers are wanted again."),
+        facts={"provider": provider_id, "offers": offers},
+        severity=Severity.WARNING,
+        reference=f"provider:{provider_id}",
+        at=at,
+    )
+
+
+def provider_did_not_come(job: Job, *, at: datetime) -> None:
+    """The customer waited in vain."""
+    _raise(
+        f"provider:{job.provider_id}:no-show",
+        title=_("Provider #%(provider)d did not come to job #%(job)d"),
+        cause=_("The customer reports that nobody came."),
+        remedy=_("Call both sides. Suspend the provider if it happens again."),
+        facts={"provider": job.provider_id, "job": job.pk},
+        severity=Severity.WARNING,
+        reference=f"request:{job.request_id}",
+        at=at,
+    )
+
+
+def contact_did_not_arrive(job: Job, *, customer: bool, code: str, at: datetime) -> None:
+    """One side does not know the other: a person must call."""
+    _raise(
+        untold(job.pk),
+        title=_("Call the customer of job #%(job)d: the contact message did not arrive")
+        if customer
+        else _("Call the provider of job #%(job)d: the contact message did not arrive"),
+        cause=_("The message with the other side's name and number failed on every channel (%(code)s)."),
+        remedy=_("Open request #%(request)d, call, and give the other side's name and number."),
+        facts={"job": job.pk, "request": job.request_id, "code": code or "-"},
+        severity=Severity.CRITICAL,
+        reference=f"request:{job.request_id}",
+        at=at,
+    )
+
+
+def inbound_failed(message_id: int, error: Exception, *, at: datetime) -> None:
+    """A message could not be answered; resolved when a retry works."""
+    _raise(
+        f"inbound:{type(error).__name__}",
+        title=_("An inbound message could not be answered (%(error)s)"),
+        cause=_("The answer was rolled back; the message is kept and tried again, four times in all."),
+        remedy=_("Open the failed inbound message, read its error, and answer the person by hand if it stays failed."),
+        facts={"error": type(error).__name__},
+        severity=Severity.CRITICAL,
+        reference=f"inbound:{message_id}",
+        at=at,
+    )
+
+
+def inbound_late(message_id: int, *, at: datetime) -> None:
+    """A message was read from Twilio's list hours after it was written; it started nothing by itself."""
+    _raise(
+        "inbound:late",
+        title=_("Messages were read hours late"),
+        cause=_("Twilio could not bring them while our webhook was out of reach."),
+        remedy=_("Read the conversations marked as caught up and call these people."),
+        facts={},
+        severity=Severity.ERROR,
+        reference=f"inbound:{message_id}",
+        at=at,
+    )
+
+
+def _raise(
+    fingerprint: str,
+    *,
+    title: Promise,
+    cause: Promise,
+    remedy: Promise,
+    facts: Mapping[str, Any],
+    **rest: Any,
+) -> None:
+    with translation.override(settings.LANGUAGE_CODE):
+        escalation.raise_alert(
+            fingerprint=fingerprint,
+            title=str(title) % facts,
+            cause=str(cause) % facts,
+            remedy=str(remedy) % facts,
+            **rest,
+        )
