@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
@@ -212,7 +213,9 @@ def read_missed_day(at: datetime) -> int:
 
 def _read_missed(since: datetime) -> int:
     stored = 0
-    for fields in catch_up.listed_inbound(max(since, _installed_at())):
+    # The list is the newest first and knows whole seconds only: of two within a second the later one is named first.
+    listed = [*catch_up.listed_inbound(max(since, _installed_at()))][::-1]
+    for fields in sorted(listed, key=itemgetter("SentAt")):
         stored += _catch_up(fields)
     if stored:
         logger.warning("%d messages were read from Twilio's list that no webhook had brought", stored)
@@ -224,7 +227,8 @@ def _catch_up(fields: Mapping[str, str]) -> bool:
     if InboundMessage.objects.filter(message_sid=fields["MessageSid"]).exists():
         return False
     try:
-        return receive(fields, at=datetime.fromisoformat(fields["SentAt"]), was_caught_up=True)
+        with transaction.atomic():
+            return receive(fields, at=datetime.fromisoformat(fields["SentAt"]), was_caught_up=True)
     except (ValueError, DataError, IntegrityError) as error:
         logger.warning("message %s of Twilio's list cannot be stored: %s", fields["MessageSid"], type(error).__name__)
         return False
