@@ -2,19 +2,20 @@
 
 import json
 import logging
+import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from operator import itemgetter
 from typing import Any, Final
 
-from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, DataError, IntegrityError, connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
-from marketplace import dialogue, notices, staff_alerts
+from marketplace import conversations, dialogue, notices, staff_alerts
 from marketplace.models import InboundMessage, InboundStatus
-from notifications import catch_up, contacts, escalation
+from notifications import catch_up, contacts, escalation, wake
 from notifications.failures import recording_failure
 from notifications.models import Contact
 
@@ -26,26 +27,25 @@ MOST_TRIES: Final = len(RETRY_AFTER) + 1
 TOO_LATE: Final = timedelta(hours=6)  # a message caught up later than this starts nothing by itself
 CATCH_UP_WINDOW: Final = timedelta(hours=2)
 CATCH_UP_LONG_WINDOW: Final = timedelta(hours=24)  # Twilio's list lags and has gaps, so windows overlap
-# One statement stores, skips a repeated MessageSid, and wakes the worker: one round trip, one commit.
+RING_AGAIN_AFTER: Final = 0.02  # seconds; a worker that was woken so recently is still looking
+# One statement stores and skips a repeated MessageSid: one round trip, one commit.
 STORE: Final = """
-    WITH stored AS (
-        INSERT INTO marketplace_inboundmessage
-            (message_sid, contact_id, from_address, to_address, body, message_type, payload, received_at, due_at,
-             status, attempts, understood, error, was_caught_up)
-        SELECT %(sid)s, person.id, %(sender)s, %(receiver)s, %(body)s, %(kind)s, %(payload)s::jsonb, moment.at,
-               moment.at, 'received', 0, '{{}}'::jsonb, '', %(was_caught_up)s
-        FROM notifications_contact AS person,
-             (SELECT COALESCE(%(at)s, clock_timestamp() + make_interval(secs => COALESCE(
-                 (SELECT offset_seconds FROM notifications_clock WHERE id = 1), 0))) AS at) AS moment
-        WHERE {person}
-        ON CONFLICT (message_sid) DO NOTHING
-        RETURNING id
-    )
-    SELECT id, pg_notify('djobea_inbox', '') FROM stored
+    INSERT INTO marketplace_inboundmessage
+        (message_sid, contact_id, from_address, to_address, body, message_type, payload, received_at, due_at,
+         status, attempts, understood, error, was_caught_up)
+    SELECT %(sid)s, person.id, %(sender)s, %(receiver)s, %(body)s, %(kind)s, %(payload)s::jsonb, moment.at,
+           moment.at, 'received', 0, '{{}}'::jsonb, '', %(was_caught_up)s
+    FROM notifications_contact AS person,
+         (SELECT COALESCE(%(at)s, clock_timestamp() + make_interval(secs => COALESCE(
+             (SELECT offset_seconds FROM notifications_clock WHERE id = 1), 0))) AS at) AS moment
+    WHERE {person}
+    ON CONFLICT (message_sid) DO NOTHING
+    RETURNING id
 """
 # Plain equalities, by what the message shows of the person: "IS NOT DISTINCT FROM" would read every contact.
 BY_NUMBER: Final = "person.phone_number = %(number)s"
 BY_ID: Final = "person.whatsapp_id = %(hidden)s"
+_bell = {"rung": 0.0}  # of this process
 
 
 def clean(text: str) -> str:
@@ -76,11 +76,12 @@ def receive(fields: Mapping[str, str], *, at: datetime | None = None, was_caught
         "hidden": whatsapp_id,
         "at": at,
     }
-    if _store(facts):
-        return True
-    if InboundMessage.objects.filter(message_sid=facts["sid"]).exists():
-        return False
-    return _store_from_stranger(facts)
+    is_new = _store(facts) or (
+        not InboundMessage.objects.filter(message_sid=facts["sid"]).exists() and _store_from_stranger(facts)
+    )
+    if is_new:
+        _wake_worker()
+    return is_new
 
 
 def _store(facts: dict[str, Any]) -> bool:
@@ -88,6 +89,21 @@ def _store(facts: dict[str, Any]) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(STORE.format(person=" AND ".join(person)), facts)
         return cursor.fetchone() is not None
+
+
+def _wake_worker() -> None:
+    """Let the worker look at once; it looks each second in any case.
+
+    A commit that notifies excludes all others of its kind while it waits for the disk. So the message is committed
+    first, and in a burst not every message rings: answering one takes longer than the pause.
+    """
+    now = time.monotonic()
+    if now - _bell["rung"] >= RING_AGAIN_AFTER:
+        _bell["rung"] = now
+        try:
+            wake.notify(wake.INBOX)
+        except (DatabaseError, InterfaceError):  # the message is stored, and that is what Twilio must hear
+            logger.warning("the worker could not be woken; it looks by itself within a second")
 
 
 @transaction.atomic
@@ -102,17 +118,19 @@ def process_next(*, worker: str, at: datetime) -> bool:
 
     Messages of one person are answered in order, one at a time, whatever the number of workers. A failure is rolled
     back, the message is kept as failed with the reason and tried again after 1, 10 and 60 s; the fourth is the last.
+    Raises the database's error when the database is gone: the message stays leased until the lease runs out.
     """
-    pk = _take(at)
-    if pk is None:
+    taken = _take(at)
+    if taken is None:
         return False
+    pk, tries = taken
     try:
-        with recording_failure(partial(_mark_failed, pk, at)):
-            _answer(pk, at)
-    except (OperationalError, InterfaceError):
-        raise  # the database is gone; the message stays leased and is tried again when the lease runs out
+        with recording_failure(partial(_mark_failed, pk, tries, at)):
+            _answer(pk, tries, at)
     except Exception:
         logger.exception("%s could not process inbound message %d", worker, pk)
+        if not connection.is_usable():
+            raise
     return True
 
 
@@ -122,7 +140,8 @@ def _unfinished() -> Q:
 
 
 @transaction.atomic
-def _take(at: datetime) -> int | None:
+def _take(at: datetime) -> tuple[int, int] | None:
+    """Lease the next message: its id and the number of this try, by which later steps know that it is still ours."""
     blocks = InboundMessage.objects.filter(contact=OuterRef("contact"), pk__lt=OuterRef("pk")).filter(
         _unfinished() | Q(status=InboundStatus.PROCESSING)
     )
@@ -141,46 +160,61 @@ def _take(at: datetime) -> int | None:
         locked = Contact.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=contact).first()
         if locked is None:
             continue  # another worker is at this person
-        rows = ready.filter(pk=pk)
-        if rows.filter(attempts__gte=MOST_TRIES).exists():
-            _mark_failed(pk, at, TimeoutError("The worker vanished while it answered."))
-        elif rows.move(InboundStatus.PROCESSING, attempts=F("attempts") + 1, leased_until=at + LEASE, error=""):
-            return int(pk)
+        tries = ready.filter(pk=pk).values_list("attempts", flat=True).first()  # looked at again under the lock
+        if tries is None:
+            continue
+        InboundMessage.objects.filter(pk=pk).move(
+            InboundStatus.PROCESSING, attempts=tries + 1, leased_until=at + LEASE, error=""
+        )
+        return pk, tries + 1
     return None
 
 
-def _answer(pk: int, at: datetime) -> None:
-    message = InboundMessage.objects.get(pk=pk)
+def _still_ours(pk: int, tries: int) -> InboundMessage | None:
+    """The message, unless the lease ran out meanwhile and another worker took it."""
+    rows = InboundMessage.objects.select_for_update(no_key=True, of=("self",)).select_related("contact")
+    return rows.filter(pk=pk, status=InboundStatus.PROCESSING, attempts=tries).first()
+
+
+def _answer(pk: int, tries: int, at: datetime) -> None:
     # The person's row is the first lock of everything that a conversation does.
-    Contact.objects.select_for_update(no_key=True).get(pk=message.contact_id)
+    Contact.objects.select_for_update(no_key=True, of=("self",)).get(inbound_messages__pk=pk)
+    message = _still_ours(pk, tries)
+    if message is None:
+        return
+    if tries > MOST_TRIES:
+        raise TimeoutError("The worker vanished each time it answered this.")
     message.contact = contacts.note_inbound(
         sender=message.from_address,
-        external_user_id=message.payload.get("ExternalUserId", ""),
+        external_user_id=contacts.split_address(message.payload.get("ExternalUserId", ""))[1] or "",
         profile_name=message.payload.get("ProfileName", ""),
         at=message.received_at,
     )
-    if message.was_caught_up and at - message.received_at > TOO_LATE:
+    is_late = message.was_caught_up and at - message.received_at > TOO_LATE
+    if is_late and not contacts.is_opt_out(message.body):  # "stop" holds however late we read it
         _answer_too_late(message, at)
     else:
         dialogue.advance(message, at=at)
-    finished = InboundMessage.objects.filter(pk=pk).move(
+    InboundMessage.objects.filter(pk=pk).move(
         InboundStatus.PROCESSED, processed_at=at, leased_until=None, error="", conversation=message.conversation
     )
-    if not finished:
-        raise LookupError("The lease on this message was lost.")
-    if message.attempts > 1:
+    if tries > 1:
         _end_alerts(at)
 
 
 def _answer_too_late(message: InboundMessage, at: datetime) -> None:
-    notices.late_answer(message, at=at)
+    message.conversation, _is_new = conversations.open_for(message.contact, at=at)  # so that staff see it in the talk
+    if message.conversation.operator_id is None:
+        notices.late_answer(message, at=at)
     staff_alerts.inbound_late(message.pk, at=at)
 
 
-def _mark_failed(pk: int, at: datetime, error: Exception) -> None:
+def _mark_failed(pk: int, tries: int, at: datetime, error: Exception) -> None:
     """After the rollback: keep the message as failed, say a kind word once, tell staff."""
-    message = InboundMessage.objects.select_for_update(no_key=True).get(pk=pk)
-    wait = RETRY_AFTER[min(message.attempts, len(RETRY_AFTER)) - 1]
+    message = _still_ours(pk, tries)
+    if message is None:
+        return
+    wait = RETRY_AFTER[min(tries, len(RETRY_AFTER)) - 1]
     InboundMessage.objects.filter(pk=pk).move(
         InboundStatus.FAILED,
         due_at=at + wait,
@@ -192,12 +226,11 @@ def _mark_failed(pk: int, at: datetime, error: Exception) -> None:
 
 
 def _end_alerts(at: datetime) -> None:
-    """The retry worked: alerts about failures of which no message is left end by themselves."""
-    for failed in InboundMessage.objects.filter(status=InboundStatus.FAILED).values_list("error", flat=True)[:100]:
-        if failed:
-            return
+    """A retry worked: the alert about a kind of failure ends with the last message that it left unanswered."""
     for fingerprint in escalation.open_fingerprints("inbound:"):
-        if fingerprint != "inbound:late":
+        fault = fingerprint.removeprefix("inbound:")
+        failed = InboundMessage.objects.filter(status=InboundStatus.FAILED, error__startswith=f"{fault}: ")
+        if fault != "late" and not failed.exists():
             escalation.resolve(fingerprint, at=at)
 
 

@@ -145,13 +145,16 @@ def test_first_messages_of_a_stranger_at_once_make_one_person(twilio: str) -> No
     assert Contact.objects.count() == 1
 
 
-def test_a_known_person_costs_one_statement(client: Client, twilio: str) -> None:
+def test_a_known_person_costs_one_statement_and_a_ring(client: Client, twilio: str) -> None:
     bring(client, inbound_fields(), twilio)
     with CaptureQueriesContext(
         connection,
     ) as queries:
         assert bring(client, inbound_fields(), twilio).status_code == 200
-    assert len(queries) == 1
+    statements = [query["sql"].strip() for query in queries.captured_queries]
+    assert statements[0].startswith("INSERT INTO marketplace_inboundmessage")
+    assert len(statements) <= 2
+    assert all("pg_notify" in statement for statement in statements[1:])
 
 
 @pytest.fixture
