@@ -35,6 +35,7 @@ TAGS_OR_CODE: Final = re.compile(
     re.IGNORECASE,
 )
 SERVICE_PULL: Final = 2.2  # what a certain service adds to "request"; found by trying on the development messages
+TAUGHT_PULL: Final = 12.0
 ZONE_PULL: Final = 0.9
 URGENT_PULL: Final = 0.8
 
@@ -45,7 +46,7 @@ class Signals:
 
     service: float  # confidence of the first service, 0 when there is none
     zone: bool
-    timed: bool
+    taught: bool  # the service was found by a word that an operator taught
     emergency: bool
 
 
@@ -169,6 +170,7 @@ def _learned(
     scores = model.scores(text_features(words, intent_extra(sentence.raw, words, timing, state)))
     request = model.labels.index("request")
     scores[request] += SERVICE_PULL * max(0.0, signals.service - 0.4) + ZONE_PULL * (signals.zone and not state)
+    scores[model.labels.index("other")] -= TAUGHT_PULL * signals.taught  # once taught, it is in scope
     scores[request] += URGENT_PULL * (signals.emergency and not state)
     chances = softmax(scores)
     best = max(range(len(chances)), key=chances.__getitem__)

@@ -7,7 +7,7 @@ from marketplace.understanding.folding import fold
 from marketplace.understanding.intent import Signals, find_affirmation, find_choice, find_intent, find_rating
 from marketplace.understanding.language import find_language
 from marketplace.understanding.normalise import read
-from marketplace.understanding.schedule import date_schedule, find_timing
+from marketplace.understanding.schedule import date_schedule, find_timing, without_habits
 from marketplace.understanding.services import MOVING, find_services
 from marketplace.understanding.urgency import find_urgency
 from marketplace.understanding.values import Context, Found, Understanding
@@ -23,6 +23,7 @@ REFUSED_LANGUAGE: Final = re.compile(
     r"\b(?:pas|no sabi|no di hear|no hear|don t (?:speak|understand)|do not (?:speak|understand)|pourquoi (?:vous )?parlez)"
     r" (?:\w+ ){0,2}?(?:l )?(?:francais|french|anglais|english)\b"
 )
+REGULAR: Final = frozenset({"menage", "nounou", "gardiennage", "jardinage", "blanchisserie"})  # wanted every week
 NOTHING: Final = Found("unspecified", 1.0)
 
 
@@ -36,14 +37,17 @@ def understand(text: str, context: Context) -> Understanding:
     sentence = read(text, vocabulary.known)
     places = find_places(sentence, vocabulary)
     timing = find_timing(sentence.joined)
-    services, negated = find_services(sentence, places, vocabulary)
+    asked = find_services(sentence, places, vocabulary)
+    services = asked.services
+    if services and services[0].value not in REGULAR:
+        timing = without_habits(timing)
     moving = bool(services) and services[0].value == MOVING
     zones = rank_zones(sentence, places, vocabulary, moving=moving)
     urgency = find_urgency(sentence.joined, timing, vocabulary)
     signals = Signals(
         service=services[0].confidence if services else 0.0,
         zone=bool(zones),
-        timed=bool(timing.later or timing.today),
+        taught=asked.taught,
         emergency=urgency.value == "emergency",
     )
     intent = find_intent(sentence, places, timing, context.state, signals, vocabulary)
@@ -62,7 +66,7 @@ def understand(text: str, context: Context) -> Understanding:
         affirmation=find_affirmation(text, sentence.texts),
         wanted_language=_wanted_language(sentence.joined) if intent.value == "language" else "",
         asks_price=bool(PRICE.search(sentence.joined)),
-        tags=frozenset({"negation"} if negated else ()),
+        tags=frozenset({"negation"} if asked.negated else ()),
     )
 
 

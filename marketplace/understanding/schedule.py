@@ -63,8 +63,8 @@ LATER: Final = (
     r"(?:ce|le|this|for the|du|pour le|on the|the|au|dis) week ?end", r"week ?end",
     rf"(?:des|a partir d[eu]|from|starting|avant|before|by|d ici|until|jusqu a) (?:le |la |the )?(?:{ANY_DAY}|\d{{1,2}}(?: {MONTH})?|demain|tomorrow|{MONTH}|janvier|mois|semaine|noel|christmas|next month|next week)",
     rf"(?:le |on |ce |for |pour |pour le |this |dis )?{ANY_DAY}(?: (?:prochain|matin|soir|midi|apres midi|morning|evening|afternoon|night|next|qui vient))?(?: (?:le )?\d{{1,2}}(?: {MONTH})?)?(?: (?:or|ou|et|and) {ANY_DAY})?{CLOCK}",
-    rf"(?:le|on the|the|pour le|du|by the|for the) \d{{1,2}}(?:st|nd|rd|th|er)?(?: (?:of )?{MONTH})?(?! (?:chambres?|pieces?|splits?|clims?|etages?|personnes|places|m2|metres?))(?=$| (?!\d))",
-    rf"\d{{1,2}}(?:st|nd|rd|th|er)(?: (?:of )?{MONTH})?", rf"(?:le )?\d{{1,2}}(?:er)? {MONTH}", rf"{MONTH} \d{{1,2}}(?:st|nd|rd|th)?",
+    rf"(?:le|on the|the|pour le|du|by the|for the) \d{{1,2}}(?:st|nd|rd|th|er)?(?: (?:of )?{MONTH})?(?! (?:floor|etage|chambres?|pieces?|splits?|clims?|etages?|personnes|places|m2|metres?))(?=$| (?!\d))",
+    rf"\d{{1,2}}(?:st|nd|rd|th|er)(?: (?:of )?{MONTH})?(?! (?:floor|etage|time|fois))", rf"(?:le )?\d{{1,2}}(?:er)? {MONTH}", rf"{MONTH} \d{{1,2}}(?:st|nd|rd|th)?",
     rf"(?:debut|mi|fin|courant|en|in|early|late|end of|beginning of|au mois de|mid|for) (?:de |du |the )?(?:{MONTH}|mois|month|semaine|week|annee|year)",
     r"(?:pour|avant|a|before|for|by|at) (?:noel|les fetes|la fete|la rentree|paques|paque|christmas|new year|easter|le nouvel an|tabaski|le mariage|les vacances)",
     r"(?:pendant|durant) les (?:vacances|fetes|conges)", r"apres les fetes", r"a la rentree", r"the following (?:day|week)", r"un de ces jours",
@@ -116,6 +116,16 @@ def find_timing(text: str) -> Timing:
     today = tuple(match.group().strip() for match in TODAY_RE.finditer(rest))
     rest = TODAY_RE.sub(" ", rest)
     return Timing(later, today, past, " ".join(rest.replace("|", " ").split()))
+
+
+def without_habits(timing: Timing) -> Timing:
+    """Leave out "every week": of a thing that breaks it tells how often, not when to come."""
+    return Timing(
+        tuple(phrase for phrase in timing.later if not RECURRING_RE.search(phrase)),
+        timing.today,
+        timing.past,
+        timing.rest,
+    )
 
 
 def _is_wish(phrase: str) -> bool:

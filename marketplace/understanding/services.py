@@ -15,7 +15,7 @@ from marketplace.understanding.zones import Place
 
 NONE: Final = "none"  # the model's label for "no service at all"
 KIND_WEIGHT: Final = {"service_name": 1.8, "symptom": 1.2, "object": 0.5}
-TAUGHT_WEIGHT: Final = 3.0
+TAUGHT_WEIGHT: Final = 5.0  # more than the model can hold against it
 FUZZY_CUTOFF: Final = 84
 FUZZY_LENGTH: Final = 6
 CERTAIN: Final = 0.42  # below: rather ask than guess
@@ -51,10 +51,17 @@ class Hit:
         return frozenset(hint.service for hint in self.hints if hint.kind == "service_name" or hint.taught)
 
 
-def find_services(
-    sentence: Sentence, places: Sequence[Place], vocabulary: Vocabulary
-) -> tuple[tuple[Found, ...], bool]:
-    """The services asked for, in the order of the text, and whether one was ruled out ("pas le frigo, la clim")."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The services asked for, in the order of the text, and how they were found."""
+
+    services: tuple[Found, ...]
+    negated: bool  # one was ruled out: "pas le frigo, la clim"
+    taught: bool  # by a word that an operator taught
+
+
+def find_services(sentence: Sentence, places: Sequence[Place], vocabulary: Vocabulary) -> Asked:
+    """The services that the message asks for."""
     masked = {i for place in places for i in range(place.start, place.end)}
     hits = find_hits(sentence, masked, vocabulary)
     denied = _denied(sentence, hits)
@@ -63,9 +70,10 @@ def find_services(
     indexes = [i for i in range(len(sentence.words)) if i not in hidden]
     first = judge(sentence, indexes, kept, vocabulary)
     if first is None:
-        return (), bool(denied)
-    several = _several(sentence, indexes, kept, vocabulary, first)
-    return several or (first,), bool(denied)
+        return Asked((), bool(denied), taught=False)
+    services = _several(sentence, indexes, kept, vocabulary, first) or (first,)
+    taught = any(hint.taught and hint.service == first.value for hit in kept for hint in hit.hints)
+    return Asked(services, bool(denied), taught)
 
 
 def find_hits(sentence: Sentence, masked: set[int], vocabulary: Vocabulary) -> list[Hit]:

@@ -65,6 +65,12 @@ def intent_messages() -> list[dict[str, str]]:
     return read_rows(DATA / "intent_messages.csv")
 
 
+def training_messages() -> list[dict[str, Any]]:
+    """Whole labelled messages, in the format of the development set: the place for real ones, made anonymous."""
+    lines = (DATA / "training_messages.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.strip()]
+
+
 def shipped_zones() -> list[ZoneName]:
     """All zones."""
     return [ZoneName(row["slug"], row["name"], row["city"]) for row in read_rows(PROVIDERS_DATA / "zones.csv")]

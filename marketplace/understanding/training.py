@@ -11,14 +11,22 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from marketplace.understanding.classifier import SCALE, LinearModel, text_features
-from marketplace.understanding.intent import intent_extra
-from marketplace.understanding.lexicon import compile_vocabulary
+from marketplace.understanding.evaluation import state_of
+from marketplace.understanding.intent import intent_extra, intent_words
+from marketplace.understanding.lexicon import Vocabulary, compile_vocabulary
 from marketplace.understanding.normalise import read, words_of
 from marketplace.understanding.schedule import find_timing
-from marketplace.understanding.shipped import intent_messages, service_phrases, shipped_entries, shipped_zones
+from marketplace.understanding.services import NONE
+from marketplace.understanding.shipped import (
+    intent_messages,
+    service_phrases,
+    shipped_entries,
+    shipped_zones,
+    training_messages,
+)
 from marketplace.understanding.training_frames import (
     CLOSERS,
     MOVED_GOODS,
@@ -30,6 +38,7 @@ from marketplace.understanding.training_frames import (
     TIMES,
 )
 from marketplace.understanding.values import INTENTS, LANGUAGES
+from marketplace.understanding.zones import find_places
 
 MARK: Final = "zzz"  # stands for a zone
 SEED: Final = 20_24
@@ -50,7 +59,7 @@ class Example:
     state: str = ""
 
 
-def compose(phrases: Iterable[Mapping[str, str]], rounds: int = 3) -> list[Example]:
+def compose(phrases: Iterable[Mapping[str, str]], rounds: int = 2) -> list[Example]:
     """Messages with a service: every phrase alone, and in frames with greetings, zones and times around it."""
     dice = random.Random(SEED)  # noqa: S311  # examples, not secrets
     rows = list(phrases)
@@ -181,13 +190,13 @@ def service_examples(phrases: Iterable[Mapping[str, str]], messages: Iterable[Ma
     dice = random.Random(SEED)  # noqa: S311
     examples = compose(phrases)
     for row in messages:
-        examples.append(Example(row["text"], "none", row["language"]))
+        examples.append(Example(row["text"], NONE, row["language"]))
         if row["intent"] in {"request", "available", "status", "cancel"}:
-            examples += [Example(_dress(row["text"], row["language"], dice), "none", row["language"]) for _ in range(2)]
+            examples += [Example(_dress(row["text"], row["language"], dice), NONE, row["language"]) for _ in range(2)]
     for language in OPENERS:
         parts = OPENERS[language] + CLOSERS[language] + PLACES[language] + TIMES[language]
         examples += [
-            Example(" ".join(dice.sample(parts, size)), "none", language) for size in (1, 1, 2, 2, 3) for _ in range(60)
+            Example(" ".join(dice.sample(parts, size)), NONE, language) for size in (1, 1, 2, 2, 3) for _ in range(60)
         ]
     return examples
 
@@ -240,33 +249,45 @@ def _chatty(text: str, language: str, dice: random.Random) -> str:
 def train(path: Path, *, tell: Callable[[str], None] = lambda _: None) -> None:
     """Fit all models to the shipped phrases and messages and write them to `path` (gzip, byte for byte repeatable)."""
     phrases, messages = service_phrases(), intent_messages()
-    known = compile_vocabulary(shipped_entries(), shipped_zones(), {}).known
+    vocabulary = compile_vocabulary(shipped_entries(), shipped_zones(), {})
+    known = vocabulary.known
+    whole_services, whole_intents = whole_examples(training_messages(), vocabulary)
+    services = service_examples(phrases, messages) + whole_services
+    intents = intent_examples(phrases, messages) + whole_intents
 
     def plain(example: Example) -> list[str]:
         return [word for word in words_of(example.text, known) if word != MARK]
 
-    services = service_examples(phrases, messages)
-    intents = intent_examples(phrases, messages)
+    def spoken(example: Example) -> list[str]:
+        return [word for word in plain(example) if word.isalpha()]
+
+    by_service = [(text_features(words), e.label) for e in services if (words := plain(e))]
+    by_intent = [(_intent_features(e, known), e.label) for e in intents if words_of(e.text)]
+    by_language = [(text_features(words), e.language) for e in intents if e.language and (words := spoken(e))]
     models = {
-        "service": fit(
-            [(text_features(words), e.label) for e in services if (words := plain(e))],
-            sorted({e.label for e in services}),
-            tell=tell,
-        ),
-        "intent": fit([(_intent_features(e, known), e.label) for e in intents if words_of(e.text)], INTENTS, tell=tell),
-        "language": fit(
-            [
-                (text_features(words), e.language)
-                for e in intents
-                if e.language and (words := list(filter(str.isalpha, plain(e))))
-            ],
-            LANGUAGES,
-            epochs=4,
-            tell=tell,
-        ),
+        "service": fit(by_service, sorted({e.label for e in services}), tell=tell),
+        "intent": fit(by_intent, INTENTS, tell=tell),
+        "language": fit(by_language, LANGUAGES, epochs=4, tell=tell),
     }
     text = json.dumps({name: model.dump() for name, model in models.items()})
     path.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+def whole_examples(rows: Iterable[Mapping[str, Any]], vocabulary: Vocabulary) -> tuple[list[Example], list[Example]]:
+    """Examples for services and for intents from labelled messages; one with several services teaches none."""
+    services, intents = [], []
+    for row in rows:
+        sentence = read(row["text"], vocabulary.known)
+        text = " ".join(intent_words(sentence, find_places(sentence, vocabulary)))
+        language = row["lang"] if row["lang"] in LANGUAGES else ""
+        state = state_of(row["note"])
+        marks = "?" if "?" in row["text"] else ""
+        intents += [Example(text + marks, row["intent"], language, state)] * 2
+        if len(row["services_all"]) == 1:
+            services += [Example(text, row["service"], language)] * 2
+        elif row["intent"] != "request":
+            services.append(Example(text, NONE, language))
+    return services, intents
 
 
 def _intent_features(example: Example, known: frozenset[str]) -> list[str]:

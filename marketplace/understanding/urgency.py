@@ -12,7 +12,7 @@ AT_ONCE: Final = (
     r"urgent(?:e|s|es|ly)?", r"urgence", r"en urgence", r"urgency", r"emergency", r"tres vite", r"vite(?: vite)?", r"venez vite", r"au plus vite",
     r"tout de suite", r"toute suite", r"de suite", r"immediat(?:e|ement)?", r"immediate(?:ly)?", r"maintenant", r"sur le champ", r"a l instant",
     r"right now", r"right away", r"now now", r"now(?! (?:it|the|my|i|we|he|she|they|only|e)\b)", r"at once", r"straight away", r"asap", r"as soon as possible", r"des que possible",
-    r"le plus (?:vite|tot|rapidement) possible", r"le plus tot", r"au secours", r"a l aide", r"sos", r"help me", r"help us", r"help fast", r"quick(?:ly)?(?: quick)?", r"hurry(?: up)?", r"come fast",
+    r"le plus (?:vite|tot|rapidement) possible", r"le plus tot", r"au secours", r"a l aide", r"sos", r"help (?:me|us)(?! (?!please|now|fast|quick|abeg|oo?\b)\w)", r"help fast", r"quick(?:ly)?(?: quick)?", r"hurry(?: up)?", r"come fast",
     r"fast(?: fast)?", r"run come", r"sharp sharp", r"rapidement", r"rapide", r"rapido", r"ca presse", r"presse", r"on ne peut pas attendre", r"can t wait", r"ne peut pas attendre",
     r"sans attendre", r"grouille", r"depeche[rz]?", r"one time", r"immediatly", r"danger(?:eux|euse|ous)?", r"en danger", r"chap chap", r"illico",
 )  # fmt: skip

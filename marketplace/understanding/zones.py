@@ -49,6 +49,13 @@ ORIGIN: Final = (
     "moving from", "recuperer", "charger", "for",
 )  # fmt: skip
 DESTINATION: Final = (
+    "appart a",
+    "appartement a",
+    "house for",
+    "house in",
+    "place in",
+    "maison a",
+    "flat in",
     "pour",
     "vers",
     "to",
