@@ -1,14 +1,19 @@
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+import requests
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from twilio.request_validator import RequestValidator
 
+from marketplace import inbox
 from marketplace.models import InboundMessage, InboundStatus
-from notifications.models import Contact
+from notifications import clock
+from notifications.models import Contact, Notification
 from tests.factories import in_threads, inbound_fields
 from tests.signed import post
 
@@ -106,6 +111,53 @@ def test_an_impossible_message_is_refused_not_crashed_on(client: Client, twilio:
     assert not InboundMessage.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("megabytes", "status"),
+    [(0.9, 200), (5, 413)],
+)
+def test_a_huge_body_is_cut_or_refused(client: Client, twilio: str, megabytes: float, status: int) -> None:
+    fields = inbound_fields("x" * int(megabytes * 2**20)) | {"AccountSid": twilio}
+    signature = RequestValidator("0123456789abcdef0123456789abcdef").compute_signature(
+        "https://djobea.example" + PATH, fields
+    )
+    answer = client.post(
+        PATH,
+        urlencode(fields),
+        content_type="application/x-www-form-urlencoded",
+        headers={"X-Twilio-Signature": signature},
+    )
+    assert answer.status_code == status
+    assert [len(body) for body in InboundMessage.objects.values_list("body", flat=True)] == [4096] * (status == 200)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"NumMedia": "1", "MediaUrl0": "https://api.twilio.com/x/Media/ME1", "MediaContentType0": "image/jpeg"},
+        {"NumMedia": "1", "MediaUrl0": "https://api.twilio.com/x/Media/ME2", "MediaContentType0": "audio/ogg"},
+        {"NumMedia": "1", "MediaUrl0": "http://169.254.169.254/", "MediaContentType0": "a\x00b", "Body": ""},
+        {"NumMedia": "11", "MediaUrl0": "", "Body": ""},
+        {"NumMedia": "many"},
+        {"MessageType": "location", "Latitude": "4.0911", "Longitude": "9.7423", "Body": ""},
+        {"MessageType": "location", "Latitude": "1e999", "Longitude": "nan", "Body": ""},
+        {"MessageType": "contacts", "Body": ""},
+        {"MessageType": "button", "ButtonPayload": "offer:99999999999999999999:accept", "ButtonText": "Accepter"},
+        {"MessageType": "interactive", "ListId": "\x00", "ListTitle": "x" * 5000},
+        {"MessageType": "order", "Body": "\x00\x00"},
+        {"MessageType": "sticker", "Body": ""},
+        {"Body": "\u202e\u200b\ufeff"},
+        {"Body": "9" * 4096},
+    ],
+)
+def test_whatever_was_stored_gets_a_kind_answer(client: Client, twilio: str, facts: dict[str, str]) -> None:
+    fields = {**inbound_fields(), **facts}
+    assert bring(client, fields, twilio).status_code == 200
+    assert inbox.process_next(worker="test", at=clock.now())
+    message = InboundMessage.objects.get()
+    assert (message.status, message.error) == (InboundStatus.PROCESSED, "")
+    assert Notification.objects.get(purpose="reply").body
+
+
 def test_bodies_that_cannot_be_read_are_refused(client: Client, twilio: str, settings: Any) -> None:
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 15_000
     urlencoded = "application/x-www-form-urlencoded"
@@ -128,12 +180,21 @@ def test_a_repeated_message_sid_changes_nothing(client: Client, twilio: str) -> 
 
 
 @COMMITTED
-def test_twenty_redeliveries_at_once_are_one_row(twilio: str) -> None:
-    fields = inbound_fields(ExternalUserId="whatsapp:CM.77")
-    answers = in_threads([lambda: bring(Client(), fields, twilio).status_code for _ in range(20)])
-    assert answers == [200] * 20
+def test_twenty_redeliveries_at_once_over_http_are_one_row_and_one_reply(
+    twilio: str, settings: Any, live_server: Any
+) -> None:
+    settings.PUBLIC_BASE_URL = live_server.url
+    fields = inbound_fields(ExternalUserId="whatsapp:CM.77") | {"AccountSid": twilio}
+    address = live_server.url + PATH
+    signature = RequestValidator(settings.TWILIO_AUTH_TOKEN).compute_signature(address, fields)
+    headers = {"X-Twilio-Signature": signature}
+    answers = in_threads([lambda: requests.post(address, fields, headers=headers, timeout=20) for _ in range(20)])
+    assert [answer.status_code for answer in answers] == [200] * 20
     assert InboundMessage.objects.count() == 1
     assert Contact.objects.count() == 1
+    while inbox.process_next(worker="test", at=clock.now()):
+        pass
+    assert Notification.objects.filter(purpose="reply").count() == 1
 
 
 @COMMITTED
