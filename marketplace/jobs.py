@@ -37,6 +37,8 @@ def _step(job: Job, to: JobStatus, *, actor: str, at: datetime) -> bool:
     if not Job.objects.filter(pk=job.pk).move(to):
         return False
     job.status = to
+    if to != JobStatus.CONFIRMED:
+        escalation.resolve(staff_alerts.late(job.pk), at=at)
     timeline.record(job.request, to, actor, at, job=job.pk)
     return True
 
@@ -68,6 +70,7 @@ def finish(job: Job, *, at: datetime) -> bool:
     if not Job.objects.filter(pk=job.pk).move(JobStatus.DONE, ended_at=at):
         return False
     ServiceRequest.objects.filter(pk=job.request_id).move(RequestStatus.DONE)
+    escalation.resolve(staff_alerts.late(job.pk), at=at)
     standing.note_job_closed(job.provider_id, done=True)
     timeline.record(job.request, "done", f"provider:{job.provider_id}", at, job=job.pk)
     notices.ask_rating(job, at=at)
@@ -122,6 +125,7 @@ def _end(job: Job, to: JobStatus, *, reason: str, at: datetime) -> bool:
     if not Job.objects.filter(pk=job.pk).move(to, ended_at=at, end_reason=reason[:300]):
         return False
     job.status = to
+    escalation.resolve(staff_alerts.late(job.pk), at=at)
     Offer.objects.filter(pk=job.offer_id).move(OfferStatus.RELEASED)
     return True
 

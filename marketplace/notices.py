@@ -28,7 +28,7 @@ def about_offer(offer: Offer) -> str:
 
 
 @contextmanager
-def _spoken(language: str) -> Iterator[str]:
+def spoken(language: str) -> Iterator[str]:
     """Speak the person's language; Pidgin speakers read English here."""
     known = "fr" if language.startswith("fr") else "en"
     with translation.override(known):
@@ -59,7 +59,7 @@ def reply(
 
 def sorry(message: InboundMessage, *, at: datetime) -> Notification:
     """A kind word when a message could not be answered at once; once a message."""
-    with _spoken(message.contact.language) as language:
+    with spoken(message.contact.language) as language:
         return outbox.enqueue(
             purpose="sorry",
             contact=message.contact,
@@ -73,7 +73,7 @@ def sorry(message: InboundMessage, *, at: datetime) -> Notification:
 
 def late_answer(message: InboundMessage, *, at: datetime) -> Notification:
     """An honest word about a message that reached us hours late; it starts nothing by itself."""
-    with _spoken(message.contact.language) as language:
+    with spoken(message.contact.language) as language:
         return outbox.enqueue(
             purpose="reply",
             contact=message.contact,
@@ -95,7 +95,7 @@ def _urgency(request: ServiceRequest) -> str:
     return _("as soon as possible")
 
 
-def _place(request: ServiceRequest) -> str:
+def place_of(request: ServiceRequest) -> str:
     return f"{request.zone.name} ({request.place_note})" if request.place_note else request.zone.name
 
 
@@ -109,7 +109,7 @@ def offer_job(offer: Offer, *, at: datetime) -> Notification:
     """Offer a job to a provider; it is no longer useful when the offer has ended."""
     request, provider = offer.request, offer.provider
     minutes = max(1, round((offer.expires_at - at).total_seconds() / 60))
-    with _spoken(provider.language) as language:
+    with spoken(provider.language) as language:
         link = action_links.make("offer", offer.pk, language=language, expires_at=offer.expires_at, at=at)
         facts = {
             "service": request.service.name_in(language),
@@ -133,7 +133,7 @@ def offer_job(offer: Offer, *, at: datetime) -> Notification:
             ],
             language=language,
             reference=about_offer(offer),
-            dedupe_key=f"offer:{offer.pk}",
+            dedupe_key=f"offer:{offer.pk}:{offer.wave_id}",
             expires_at=offer.expires_at,
             at=at,
         )
@@ -148,7 +148,7 @@ def tell_match(job: Job, *, at: datetime) -> None:
 def _tell_customer_who_comes(job: Job, at: datetime) -> None:
     request = job.request
     contact = request.customer.contact
-    with _spoken(contact.language) as language:
+    with spoken(contact.language) as language:
         facts = {
             "name": job.provider.name,
             "number": job.provider.phone_number,
@@ -175,12 +175,12 @@ def _tell_customer_who_comes(job: Job, at: datetime) -> None:
 
 def _tell_provider_whose_job(job: Job, at: datetime) -> None:
     request, contact = job.request, job.request.customer.contact
-    with _spoken(job.provider.language) as language:
+    with spoken(job.provider.language) as language:
         facts = {
             "name": contact.name or _("the customer"),
             "number": contact.phone_number or _("(number hidden: ask our staff)"),
             "service": request.service.name_in(language),
-            "place": _place(request),
+            "place": place_of(request),
             "link": action_links.make("job", job.pk, language=language, expires_at=at + LINK_LASTS, at=at),
         }
         body = _("It is yours! %(service)s in %(place)s.\nCustomer: %(name)s, %(number)s\nCall now.") % facts
@@ -201,26 +201,27 @@ def _tell_provider_whose_job(job: Job, at: datetime) -> None:
         )
 
 
-def _tell_provider(
-    provider: Provider, purpose: str, text: str, *, language: str, reference: str, key: str, at: datetime
+def tell_provider(
+    provider: Provider, purpose: str, text: str, *, language: str, reference: str, key: str, at: datetime, **facts: Any
 ) -> None:
+    """One message to a provider; `facts` are further ones of `outbox.enqueue`."""
     outbox.enqueue(
         purpose=purpose,
         phone_number=provider.phone_number,
         body=text,
-        sms_body=plain(text),
         language=language,
         reference=reference,
         dedupe_key=key,
         at=at,
+        **({"sms_body": plain(text)} | facts),
     )
 
 
 def tell_taken(offer: Offer, *, at: datetime) -> None:
     """Another provider was faster."""
-    with _spoken(offer.provider.language) as language:
+    with spoken(offer.provider.language) as language:
         text = _("Another provider was faster this time. Thank you; the next offer will come.")
-        _tell_provider(
+        tell_provider(
             offer.provider,
             "offer_taken",
             text,
@@ -233,9 +234,9 @@ def tell_taken(offer: Offer, *, at: datetime) -> None:
 
 def tell_withdrawn(offer: Offer, *, at: datetime) -> None:
     """The customer no longer needs anybody."""
-    with _spoken(offer.provider.language) as language:
+    with spoken(offer.provider.language) as language:
         text = _("This job was called off by the customer. Thank you for your patience.")
-        _tell_provider(
+        tell_provider(
             offer.provider,
             "offer_taken",
             text,
@@ -248,9 +249,9 @@ def tell_withdrawn(offer: Offer, *, at: datetime) -> None:
 
 def tell_provider_cancelled(job: Job, *, at: datetime) -> None:
     """The job of this provider has ended without being done."""
-    with _spoken(job.provider.language) as language:
+    with spoken(job.provider.language) as language:
         text = _("The job in %(place)s has been cancelled. You need not go there.") % {"place": job.request.zone.name}
-        _tell_provider(
+        tell_provider(
             job.provider,
             "job_news",
             text,
@@ -261,9 +262,10 @@ def tell_provider_cancelled(job: Job, *, at: datetime) -> None:
         )
 
 
-def _tell_customer(
+def tell_customer(
     request: ServiceRequest, purpose: str, text: str, *, language: str, key: str, at: datetime, **facts: Any
 ) -> None:
+    """One message to a customer; `facts` are further ones of `outbox.enqueue`."""
     outbox.enqueue(
         purpose=purpose,
         contact=request.customer.contact,
@@ -279,52 +281,52 @@ def _tell_customer(
 
 def tell_nobody_found(request: ServiceRequest, *, at: datetime) -> None:
     """The truth: nobody is free now; we go on."""
-    with _spoken(request.customer.contact.language) as language:
+    with spoken(request.customer.contact.language) as language:
         text = _(
             "Nobody is free for you at this moment. Our team has been told and we go on searching; "
             "we write as soon as somebody accepts. Write “cancel” in your words if you no longer need it."
         )
         key = f"nobody-found:{request.pk}:{at:%Y%m%d%H}"
-        _tell_customer(request, "nobody_found", text, language=language, key=key, at=at)
+        tell_customer(request, "nobody_found", text, language=language, key=key, at=at)
 
 
 def tell_expired(request: ServiceRequest, *, at: datetime) -> None:
     """The search has ended without a result."""
-    with _spoken(request.customer.contact.language) as language:
+    with spoken(request.customer.contact.language) as language:
         text = _("We are sorry: we found nobody for your request in time. Write to us again whenever you like.")
-        _tell_customer(request, "nobody_found", text, language=language, key=f"request-expired:{request.pk}", at=at)
+        tell_customer(request, "nobody_found", text, language=language, key=f"request-expired:{request.pk}", at=at)
 
 
 def tell_cancelled_for_you(request: ServiceRequest, *, at: datetime) -> None:
     """Staff have ended the request; the customer must not go on waiting."""
-    with _spoken(request.customer.contact.language) as language:
+    with spoken(request.customer.contact.language) as language:
         text = _("Our team has closed your request. Write to us again whenever you need somebody.")
-        _tell_customer(request, "job_news", text, language=language, key=f"request-cancelled:{request.pk}", at=at)
+        tell_customer(request, "job_news", text, language=language, key=f"request-cancelled:{request.pk}", at=at)
 
 
 def tell_searching_again(job: Job, *, at: datetime) -> None:
     """The provider cannot come after all; we search for another."""
-    with _spoken(job.request.customer.contact.language) as language:
+    with spoken(job.request.customer.contact.language) as language:
         text = _("%(name)s cannot come after all. We are already searching for somebody else for you.") % {
             "name": job.provider.name
         }
-        _tell_customer(job.request, "job_news", text, language=language, key=f"searching-again:{job.pk}", at=at)
+        tell_customer(job.request, "job_news", text, language=language, key=f"searching-again:{job.pk}", at=at)
 
 
 def tell_on_the_way(job: Job, *, at: datetime) -> None:
     """The provider has set out."""
-    with _spoken(job.request.customer.contact.language) as language:
+    with spoken(job.request.customer.contact.language) as language:
         text = _("%(name)s is on the way to you. Telephone: %(number)s") % {
             "name": job.provider.name,
             "number": job.provider.phone_number,
         }
-        _tell_customer(job.request, "job_news", text, language=language, key=f"on-the-way:{job.pk}", at=at)
+        tell_customer(job.request, "job_news", text, language=language, key=f"on-the-way:{job.pk}", at=at)
 
 
 def ask_rating(job: Job, *, at: datetime) -> None:
     """Ask the customer for stars."""
-    with _spoken(job.request.customer.contact.language) as language:
+    with spoken(job.request.customer.contact.language) as language:
         text = _("Is the work of %(name)s well done? Answer with a number from 1 (bad) to 5 (very good).") % {
             "name": job.provider.name
         }
-        _tell_customer(job.request, "rating_request", text, language=language, key=f"rating:{job.pk}", at=at)
+        tell_customer(job.request, "rating_request", text, language=language, key=f"rating:{job.pk}", at=at)

@@ -66,6 +66,25 @@ def provider_did_not_come(job: Job, *, at: datetime) -> None:
     )
 
 
+def late(job_id: int) -> str:
+    """The fingerprint of a job whose provider has not set out."""
+    return f"job:{job_id}:late"
+
+
+def provider_is_late(job: Job, *, at: datetime) -> None:
+    """The provider was asked and has not set out; resolved by the next step or the end of the job."""
+    _raise(
+        late(job.pk),
+        title=_("Provider #%(provider)d has not set out for job #%(job)d"),
+        cause=_("Nobody said “on my way” in time, nor after a reminder."),
+        remedy=_("Call the provider, then the customer; cancel the job if nobody comes: the search goes on by itself."),
+        facts={"provider": job.provider_id, "job": job.pk},
+        severity=Severity.ERROR,
+        reference=f"request:{job.request_id}",
+        at=at,
+    )
+
+
 def contact_did_not_arrive(job: Job, *, customer: bool, code: str, at: datetime) -> None:
     """One side does not know the other: a person must call."""
     _raise(

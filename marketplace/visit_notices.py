@@ -1,0 +1,71 @@
+"""Words about a visit that is near, or late. As in `notices`, one function a message."""
+
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from marketplace import action_links
+from marketplace.models import Job
+from marketplace.notices import LINK_LASTS, place_of, spoken, tell_customer, tell_provider
+from marketplace.sms_letters import plain
+
+
+def remind_customer(job: Job, visit: datetime, *, at: datetime) -> None:
+    """The provider comes soon."""
+    with spoken(job.request.customer.contact.language) as language:
+        text = _("Reminder: %(name)s comes at %(time)s for %(service)s. Telephone: %(number)s") % {
+            "name": job.provider.name,
+            "time": f"{timezone.localtime(visit):%H:%M}",
+            "service": job.request.service.name_in(language),
+            "number": job.provider.phone_number,
+        }
+        key = f"visit-customer:{job.pk}"
+        tell_customer(job.request, "reminder", text, language=language, key=key, at=at, expires_at=visit)
+
+
+def remind_provider(job: Job, visit: datetime, *, at: datetime) -> None:
+    """A visit is near."""
+    contact = job.request.customer.contact
+    with spoken(job.provider.language) as language:
+        text = _("Reminder: %(service)s at %(time)s in %(place)s. Customer: %(name)s, %(number)s") % {
+            "service": job.request.service.name_in(language),
+            "time": f"{timezone.localtime(visit):%H:%M}",
+            "place": place_of(job.request),
+            "name": contact.name or _("the customer"),
+            "number": contact.phone_number or _("(number hidden: ask our staff)"),
+        }
+        tell_provider(
+            job.provider,
+            "reminder",
+            text,
+            language=language,
+            reference=f"job:{job.pk}",
+            key=f"visit-provider:{job.pk}",
+            at=at,
+            expires_at=visit,
+        )
+
+
+def ask_whether_on_the_way(job: Job, *, at: datetime) -> None:
+    """The provider has not said so, and the customer waits."""
+    with spoken(job.provider.language) as language:
+        facts = {
+            "service": job.request.service.name_in(language),
+            "place": job.request.zone.name,
+            "link": action_links.make("job", job.pk, language=language, expires_at=at + LINK_LASTS, at=at),
+        }
+        tell_provider(
+            job.provider,
+            "job_news",
+            _("The customer is waiting: %(service)s in %(place)s. Are you on your way?") % facts,
+            language=language,
+            reference=f"job:{job.pk}",
+            key=f"late:{job.pk}",
+            at=at,
+            sms_body=plain(_("Djobea: are you on your way to %(place)s? Answer here: %(link)s") % facts),
+            choices=[
+                {"id": f"job:{job.pk}:set_out", "title": _("On my way")},
+                {"id": f"job:{job.pk}:give_up", "title": _("I cannot come")},
+            ],
+        )
