@@ -2,6 +2,7 @@ import json
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from typing import Final
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -11,7 +12,12 @@ from marketplace import vocabulary
 from marketplace.models.vocabulary import VocabularyEntry
 from marketplace.seeding_vocabulary import seed_vocabulary
 from marketplace.understanding import Context, Understanding, understand
+from marketplace.understanding.evaluation import evaluate, read_messages
+from marketplace.understanding.shipped import shipped_vocabulary
 from providers.models import City, Service, Zone
+from providers.seeding import seed_places, seed_services
+
+MESSAGES: Final = Path(__file__).resolve().parents[2] / "benchmarks" / "data" / "messages_dev.jsonl"
 
 pytestmark = pytest.mark.django_db
 
@@ -41,6 +47,16 @@ def read(text: str) -> Understanding:
 
 def test_an_empty_table_means_the_shipped_words() -> None:
     assert read("fuite d'eau à Bonamoussadi").zone == "bonamoussadi"
+
+
+def test_the_seeded_table_understands_as_well_as_the_shipped_files() -> None:
+    seed_places()
+    seed_services()
+    seed_vocabulary()
+    messages = read_messages(MESSAGES)
+    assert evaluate(messages, vocabulary.current_vocabulary()).summary() == (
+        evaluate(messages, shipped_vocabulary()).summary()
+    )
 
 
 def test_seeding_twice_adds_nothing_and_keeps_what_operators_did(plumbing: Service, akwa: Zone) -> None:
