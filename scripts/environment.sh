@@ -13,7 +13,9 @@ run_stamp=$(stamp requirements.txt)
 dev_stamp=$(stamp requirements.txt requirements-dev.txt)
 installed=$(cat .venv/installed 2>/dev/null || true)
 here="$(pwd -P)/.venv"
-if [ -x .venv/bin/python ] && [ "$(cat .venv/made-at 2>/dev/null || true)" = "$here" ]; then
+# An environment that somebody made is used as it is, unless it was moved (its programs name their old place).
+if [ "$(cat .venv/made-at 2>/dev/null || printf '%s' "$here")" = "$here" ] &&
+    .venv/bin/python -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
     case "$file:$installed" in
         requirements.txt:"$run_stamp" | *:"$dev_stamp") exit 0 ;;
     esac

@@ -169,5 +169,7 @@ def _remove(path: Path) -> None:
 
 
 def _last_line(text: str) -> str:
+    """The line that says most: the last fatal one, else the last."""
     lines = [line for line in text.splitlines() if line.strip()]
-    return lines[-1] if lines else "no reason given"
+    fatal = [line for line in lines if "FATAL" in line]
+    return (fatal or lines or ["no reason given"])[-1]
