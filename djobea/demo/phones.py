@@ -40,6 +40,7 @@ def open_windows(people: Sequence[tuple[str, str]], at: datetime) -> None:
 def write(people: Sequence[tuple[str, str]], note: Path) -> None:
     """Note the phones, as the simulator's command line takes them."""
     phones = [f"{number}:{name.replace(':', ' ')}:provider" for number, name in people]
+    note.parent.mkdir(parents=True, exist_ok=True)
     note.write_text(json.dumps([CUSTOMER, *phones]), encoding="utf-8")
 
 

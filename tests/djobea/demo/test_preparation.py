@@ -19,7 +19,7 @@ ACCOUNT_SID = "AC0000000000000000000000000000d3b0"
 
 @pytest.fixture(autouse=True)
 def demo(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.DATA_DIR = tmp_path
+    settings.DATA_DIR = tmp_path / "not there yet"  # as with a DATABASE_URL in a fresh clone
     settings.TWILIO_ACCOUNT_SID = ACCOUNT_SID
     settings.TWILIO_AUTH_TOKEN = "0" * 32
     settings.TWILIO_WHATSAPP_FROM = "whatsapp:+14155238886"
@@ -44,9 +44,9 @@ def test_the_admin_can_come_in_and_keeps_a_password_that_was_changed() -> None:
     assert admin.check_password("my own")
 
 
-def test_the_phones_on_the_page_are_those_that_ring_and_whatsapp_may_write_to_them(tmp_path: Path) -> None:
+def test_the_phones_on_the_page_are_those_that_ring_and_whatsapp_may_write_to_them(settings: Settings) -> None:
     prepare(quietly)
-    customer, *providers = phones.read(tmp_path / PHONES_NOTE)
+    customer, *providers = phones.read(settings.DATA_DIR / PHONES_NOTE)
     assert customer == phones.CUSTOMER
     assert len(providers) == phones.HOW_MANY
     for provider in providers:
