@@ -12,7 +12,7 @@ from functools import partial
 
 from django.db import transaction
 
-from marketplace import jobs, notices, staff_alerts, timeline
+from marketplace import asked, jobs, notices, staff_alerts, sweeps, timeline
 from marketplace.models import MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest, Urgency, Wave
 from marketplace.wave_policy import KEPT_BACK, LEVELS, SEARCH_FOR, SILENT_TOO_OFTEN, WAVE_LASTS, WAVE_SIZE
 from notifications import escalation, outbox, throttling
@@ -69,22 +69,15 @@ def _level_reached(request: ServiceRequest) -> int:
 
 
 def _match(request: ServiceRequest, level: Level, limit: int, at: datetime) -> MatchResult:
-    asked = tuple(Offer.objects.filter(request=request).order_by("pk").values_list("provider_id", flat=True))
     need = Need(
         service_id=request.service_id,
         zone_id=request.zone_id,
         urgency=request.urgency,
         latitude=request.latitude,
         longitude=request.longitude,
-        exclude=(*asked, *_own(request)),
+        exclude=asked.not_to_ask(request),
     )
     return matching.find_candidates(need, level, at, limit)
-
-
-def _own(request: ServiceRequest) -> tuple[int, ...]:
-    """A provider who asks for help is not offered the own job."""
-    number = request.customer.contact.phone_number
-    return tuple(Provider.objects.filter(phone_number=number).values_list("pk", flat=True)) if number else ()
 
 
 def _wave_size(request: ServiceRequest, at: datetime) -> int:
@@ -107,20 +100,7 @@ def _send_wave(request: ServiceRequest, run: MatchRun, result: MatchResult, at: 
     ends = at + WAVE_LASTS[Urgency(request.urgency)]
     number = Wave.objects.filter(request=request).count() + 1
     wave = Wave.objects.create(request=request, match_run=run, number=number, started_at=at, ends_at=ends)
-    offers = Offer.objects.bulk_create(
-        Offer(
-            request=request,
-            wave=wave,
-            provider_id=candidate.provider_id,
-            level=candidate.level,
-            score=candidate.score,
-            score_parts=candidate.score_parts,
-            distance_km=candidate.distance_km,
-            created_at=at,
-            expires_at=ends,
-        )
-        for candidate in result.chosen
-    )
+    offers = _make_offers(wave, result, at)
     standing.note_offered([offer.provider_id for offer in offers], at)
     providers = Provider.objects.in_bulk([offer.provider_id for offer in offers])
     for offer in offers:
@@ -131,6 +111,29 @@ def _send_wave(request: ServiceRequest, run: MatchRun, result: MatchResult, at: 
         request, "wave_sent", "system", at, number=number, level=result.level, offers=len(offers), usual=usual
     )
     return len(offers)
+
+
+def _make_offers(wave: Wave, result: MatchResult, at: datetime) -> list[Offer]:
+    """One offer a candidate; whoever's first offer never left us gets the same one again."""
+    known = {offer.provider_id: offer for offer in Offer.objects.filter(request_id=wave.request_id)}
+    offers = []
+    for candidate in result.chosen:
+        facts = {
+            "wave": wave,
+            "level": candidate.level,
+            "score": candidate.score,
+            "score_parts": candidate.score_parts,
+            "distance_km": candidate.distance_km,
+            "created_at": at,
+            "expires_at": wave.ends_at,
+        }
+        again = known.get(candidate.provider_id)
+        if again and Offer.objects.filter(pk=again.pk).move(OfferStatus.OPEN, answered_at=None, **facts):
+            offers.append(Offer.objects.get(pk=again.pk))
+        else:
+            offers.append(Offer(request_id=wave.request_id, provider_id=candidate.provider_id, **facts))
+    Offer.objects.bulk_create([offer for offer in offers if offer.pk is None])
+    return offers
 
 
 def _wait(request: ServiceRequest, at: datetime) -> None:
@@ -210,10 +213,9 @@ def _go_on_when_nobody_thinks(request: ServiceRequest, at: datetime, *, noted: S
 def expire_offers(at: datetime) -> int:
     """End the waves whose time is over and send the next; returns how many ended."""
     due = Wave.objects.filter(closed_at__isnull=True, ends_at__lte=at).order_by("ends_at")
-    return sum(_end_wave(request_id, at) for request_id in list(due.values_list("request_id", flat=True)[:100]))
+    return sweeps.each("expire_offers", list(due.values_list("request_id", flat=True)[:100]), _end_wave, at=at)
 
 
-@transaction.atomic
 def _end_wave(request_id: int, at: datetime) -> int:
     request = (
         ServiceRequest.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
@@ -226,15 +228,23 @@ def _end_wave(request_id: int, at: datetime) -> int:
     ended = Wave.objects.filter(request=request, closed_at__isnull=True, ends_at__lte=at).update(closed_at=at)
     if not ended:
         return 0
-    unanswered = Offer.objects.filter(request=request, status=OfferStatus.OPEN, expires_at__lte=at)
-    silent = sorted(unanswered.values_list("provider_id", flat=True))
-    unanswered.move(OfferStatus.EXPIRED)
-    timeline.record(request, "wave_ended", "system", at)
+    silent, unsent = _expire_unanswered(request, at)
+    timeline.record(request, "wave_ended", "system", at, silent=len(silent), unsent=unsent)
     if request.status == RequestStatus.SEARCHING:
         start_search(request, at=at, noted=silent)
     for provider_id in silent:
         _note_silence(provider_id, at)
     return 1
+
+
+def _expire_unanswered(request: ServiceRequest, at: datetime) -> tuple[list[int], int]:
+    """The providers who left their offer unanswered, and how many offers never left us: their silence is ours."""
+    late = Offer.objects.filter(request=request, status=OfferStatus.OPEN, expires_at__lte=at)
+    providers = dict(late.values_list("pk", "provider_id"))
+    unsent = asked.unsent_offers(providers)
+    Offer.objects.filter(pk__in=unsent).move(OfferStatus.UNREACHABLE, answered_at=at)
+    late.move(OfferStatus.EXPIRED)
+    return sorted(provider for pk, provider in providers.items() if pk not in unsent), len(unsent)
 
 
 def _note_silence(provider_id: int, at: datetime) -> None:
@@ -266,12 +276,15 @@ def search_again(request_id: int, *, at: datetime, noted: Sequence[int] = ()) ->
 
 
 def retry_waiting(at: datetime) -> int:
-    """Look again for requests for which nobody was found; only where somebody is there now, so that nobody is told twice."""
-    made = 0
-    for request in ServiceRequest.objects.filter(status=RequestStatus.WAITING, expires_at__gt=at).select_related(
-        "customer__contact"
-    )[:50]:
-        level = Level.EMERGENCY if request.urgency == Urgency.EMERGENCY else Level.BROAD
-        if _match(request, level, 1, at).chosen:
-            made += search_again(request.pk, at=at)
-    return made
+    """Look again for requests for which nobody was found; only where somebody is there now, so that nobody is told twice.
+
+    Returns the offers made. In no order: however many wait, each has its turn.
+    """
+    waiting = ServiceRequest.objects.filter(status=RequestStatus.WAITING, expires_at__gt=at).order_by("?")
+    return sweeps.each("retry_waiting", list(waiting.values_list("pk", flat=True)[:100]), _retry, at=at)
+
+
+def _retry(request_id: int, at: datetime) -> int:
+    request = ServiceRequest.objects.select_related("customer__contact").get(pk=request_id)
+    level = Level.EMERGENCY if request.urgency == Urgency.EMERGENCY else Level.BROAD
+    return search_again(request_id, at=at) if _match(request, level, 1, at).chosen else 0

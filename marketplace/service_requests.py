@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from marketplace import dispatch, jobs, notices, staff_alerts, timeline
+from marketplace import dispatch, jobs, notices, staff_alerts, sweeps, timeline
 from marketplace.models import (
     Conversation,
     Customer,
@@ -101,18 +101,19 @@ def withdraw_offers(request: ServiceRequest, at: datetime) -> None:
 
 def expire_requests(at: datetime) -> int:
     """End searches whose time is over; the customer is told honestly. Returns how many ended."""
-    ended = 0
     due = ServiceRequest.objects.filter(
         status__in=[RequestStatus.SEARCHING, RequestStatus.WAITING], expires_at__lte=at
-    ).values_list("pk", flat=True)
-    for pk in list(due[:100]):
-        with transaction.atomic():
-            request = ServiceRequest.objects.select_for_update(no_key=True).get(pk=pk)
-            if not ServiceRequest.objects.filter(pk=pk).move(RequestStatus.EXPIRED):
-                continue
-            withdraw_offers(request, at)
-            timeline.record(request, "expired", "system", at)
-            notices.tell_expired(request, at=at)
-            escalation.resolve(staff_alerts.unmatched(pk), at=at)
-            ended += 1
-    return ended
+    ).order_by("expires_at")
+    return sweeps.each("expire_requests", list(due.values_list("pk", flat=True)[:100]), _expire, at=at)
+
+
+def _expire(pk: int, at: datetime) -> int:
+    request = ServiceRequest.objects.select_for_update(no_key=True).get(pk=pk)
+    # A job that failed meanwhile has given the search new time.
+    if not ServiceRequest.objects.filter(pk=pk, expires_at__lte=at).move(RequestStatus.EXPIRED):
+        return 0
+    withdraw_offers(request, at)
+    timeline.record(request, "expired", "system", at)
+    notices.tell_expired(request, at=at)
+    escalation.resolve(staff_alerts.unmatched(pk), at=at)
+    return 1

@@ -129,6 +129,25 @@ def inbound_late(message_id: int, *, at: datetime) -> None:
     )
 
 
+def sweep_failed(duty: str, row: int, error: Exception, *, at: datetime) -> None:
+    """A step that the worker does by itself failed for one row; the others were done."""
+    _raise(
+        f"sweep:{duty}",
+        title=_("The step %(duty)s failed for row #%(row)d (%(error)s)"),
+        cause=_("What it had begun was rolled back; the other rows were done, and this one is tried again."),
+        remedy=_("Open the row and read its facts; the log of the worker has the whole error."),
+        facts={"duty": duty, "row": row, "error": type(error).__name__},
+        severity=Severity.CRITICAL,
+        reference=f"{duty}:{row}",
+        at=at,
+    )
+
+
+def sweep_works(duty: str, *, at: datetime) -> None:
+    """The step went through without a failure."""
+    escalation.resolve(f"sweep:{duty}", at=at)
+
+
 def _raise(
     fingerprint: str,
     *,

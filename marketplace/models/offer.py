@@ -71,6 +71,7 @@ class OfferStatus(models.TextChoices):
 
 class OfferQuerySet(TransitionQuerySet["Offer"]):
     sources: ClassVar = {
+        OfferStatus.OPEN: frozenset({OfferStatus.UNREACHABLE}),  # its message never left us
         OfferStatus.ACCEPTED: frozenset({OfferStatus.OPEN}),
         OfferStatus.DECLINED: frozenset({OfferStatus.OPEN}),
         OfferStatus.TAKEN: frozenset({OfferStatus.OPEN}),

@@ -1,16 +1,18 @@
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
+from django.db import IntegrityError, connection
 
 from marketplace import dispatch, jobs, service_requests
 from marketplace.dispatch import Acceptance
 from marketplace.models import Job, MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest, Urgency, Wave
-from notifications.models import Account, Channel, EscalationAlert, Notification
+from notifications.models import Account, Channel, EscalationAlert, Notification, Status
 from providers.models import ProviderStatus
-from tests.factories import a_customer, a_request, a_silent_request, in_threads, messages_to, offers_to
-from tests.providers.factories import NOON, a_provider, a_zone
+from tests.factories import a_customer, a_request, a_silent_request, all_sent, in_threads, messages_to, offers_to
+from tests.providers.factories import NOON, a_provider, a_service, a_zone
 
 pytestmark = pytest.mark.django_db
 COMMITTED = pytest.mark.django_db(transaction=True)
@@ -194,9 +196,11 @@ def test_a_wave_that_ran_out_is_followed_by_the_next_until_nobody_is_left() -> N
     for _ in range(6):
         a_provider()
     request = a_request()
+    all_sent()
     assert dispatch.expire_offers(after(minutes=5)) == 0
     assert dispatch.expire_offers(after(minutes=6)) == 1
     assert statuses(request) == {"expired": 4, "open": 2}
+    all_sent()
     assert dispatch.expire_offers(after(minutes=12)) == 1
     assert reload(request).status == RequestStatus.WAITING
     assert statuses(request) == {"expired": 6}
@@ -226,6 +230,7 @@ def test_a_waiting_request_is_taken_up_when_somebody_comes_and_its_alert_ends_wi
 def test_a_provider_who_becomes_available_in_mid_search_is_asked_in_the_next_wave() -> None:
     a_provider()
     request = a_request()
+    all_sent()
     late = a_provider()
     dispatch.expire_offers(after(minutes=6))
     assert Offer.objects.get(request=request, status=OfferStatus.OPEN).provider == late
@@ -236,6 +241,7 @@ def test_an_offer_that_could_not_be_delivered_is_followed_at_once() -> None:
         a_provider()
     request = a_request()
     first_wave = list(request.offers.all())
+    all_sent(Status.DEAD)
     for offer in first_wave:
         assert dispatch.note_unreachable(offer, code="63024", at=after(seconds=20))
     assert not dispatch.note_unreachable(first_wave[0], code="63024", at=after(seconds=21))
@@ -272,6 +278,7 @@ def test_a_provider_who_never_answers_is_put_on_hold_and_staff_are_told() -> Non
     for number in range(5):
         at = after(minutes=20 * number)
         a_request(at=at)
+        all_sent()
         dispatch.expire_offers(at + timedelta(minutes=6))
     plumber.refresh_from_db()
     assert plumber.status == ProviderStatus.ON_HOLD
@@ -283,8 +290,108 @@ def test_an_answer_of_any_kind_ends_the_silence() -> None:
     for number in range(6):
         at = after(minutes=20 * number)
         request = a_request(at=at)
+        all_sent()
         if number == 3:
             dispatch.decline(request.offers.get(), at=at)
         dispatch.expire_offers(at + timedelta(minutes=6))
     plumber.refresh_from_db()
     assert plumber.status == ProviderStatus.ACTIVE
+
+
+def test_silence_counts_against_a_provider_only_when_the_offer_left_us() -> None:
+    plumber = a_provider()
+    for number in range(6):
+        at = after(minutes=20 * number)
+        request = a_request(at=at)
+        dispatch.expire_offers(at + timedelta(minutes=6))
+        service_requests.cancel(request, reason="", by="customer", at=at + timedelta(minutes=7))
+    plumber.refresh_from_db()
+    assert (plumber.status, plumber.standing.unanswered_in_a_row) == (ProviderStatus.ACTIVE, 0)
+
+
+def test_an_offer_that_waited_in_vain_for_a_broken_sender_is_made_again_when_it_is_repaired() -> None:
+    plumber = a_provider()
+    request = a_request()
+    Notification.objects.filter(purpose="offer").update(status=Status.EXPIRED)
+    assert dispatch.expire_offers(after(minutes=6)) == 1
+    offer = Offer.objects.get(request=request)
+    assert (offer.status, offer.expires_at) == (OfferStatus.OPEN, after(minutes=12))
+    assert [row.status for row in messages_to(plumber.phone_number, "offer")] == ["expired", "queued"]
+    assert request.events.filter(name="wave_ended").get().facts == {"silent": 0, "unsent": 1}
+    all_sent()
+    assert dispatch.accept(offer, at=after(minutes=7)) == Acceptance.WON
+
+
+def test_an_offer_that_left_is_never_made_again_whatever_became_of_it() -> None:
+    statuses_that_left = (Status.SENT, Status.DELIVERED, Status.READ, Status.DEAD)
+    for status in statuses_that_left:
+        a_provider()
+        request = a_request(urgency=Urgency.EMERGENCY)
+        all_sent(status)
+        dispatch.expire_offers(after(minutes=3))
+        assert reload(request).status == RequestStatus.WAITING
+        assert dispatch.retry_waiting(after(minutes=5)) == 0
+        service_requests.cancel(request, reason="", by="customer", at=after(minutes=5))
+
+
+@contextmanager
+def a_broken_table(table: str, condition: str = "id < 0") -> Iterator[None]:
+    """Rows that do not meet the condition cannot be written."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"ALTER TABLE {table} ADD CONSTRAINT breakdown CHECK ({condition}) NOT VALID")
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"ALTER TABLE {table} DROP CONSTRAINT breakdown")
+
+
+@pytest.mark.parametrize("table", ["marketplace_matchrun", "marketplace_offer", "notification_queue"])
+def test_an_error_in_the_middle_of_matching_leaves_request_and_connection_usable(table: str) -> None:
+    for _ in range(6):
+        a_provider()
+    request = a_request()
+    all_sent()
+    with a_broken_table(table):
+        assert dispatch.expire_offers(after(minutes=6)) == 0
+        assert dispatch.retry_waiting(after(minutes=6)) == 0
+    assert reload(request).status == RequestStatus.SEARCHING
+    assert statuses(request) == {"open": 4}, "the end of the wave was rolled back with what should follow it"
+    alert = EscalationAlert.objects.get(fingerprint="sweep:expire_offers")
+    assert (alert.state, alert.severity) == ("open", "critical")
+    assert dispatch.expire_offers(after(minutes=7)) == 1
+    assert statuses(request) == {"expired": 4, "open": 2}
+    alert.refresh_from_db()
+    assert alert.state == "resolved"
+
+
+def test_an_error_while_opening_leaves_no_half_request() -> None:
+    customer = a_customer()
+    a_provider()
+    with a_broken_table("marketplace_offer"), pytest.raises(IntegrityError, match="breakdown"):
+        a_request(customer=customer)
+    assert not ServiceRequest.objects.exists()
+    assert not MatchRun.objects.exists()
+    assert a_request(customer=customer).status == RequestStatus.SEARCHING
+
+
+def test_one_request_that_fails_does_not_hold_up_the_waves_of_others() -> None:
+    for _ in range(6):
+        a_provider()
+    poison, sound = a_request(), a_request()
+    all_sent()
+    with a_broken_table("marketplace_matchrun", f"request_id <> {poison.pk}"):
+        assert dispatch.expire_offers(after(minutes=6)) == 1
+    assert (poison.waves.count(), sound.waves.count()) == (1, 2)
+    assert EscalationAlert.objects.get().reference == f"expire_offers:{poison.pk}"
+
+
+def test_however_many_wait_in_vain_those_who_can_be_helped_have_their_turn() -> None:
+    facts = {"status": RequestStatus.WAITING, "expires_at": after(days=1), "customer": a_customer()}
+    helped = a_silent_request(**facts)
+    for _ in range(101):
+        a_silent_request(**facts, service=a_service("toiture"))
+    a_provider()
+    made = (dispatch.retry_waiting(NOON) for _ in range(5))
+    assert next(filter(None, made)) == 1
+    assert Offer.objects.get().request == helped

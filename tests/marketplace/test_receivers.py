@@ -14,7 +14,8 @@ pytestmark = pytest.mark.django_db
 
 def settle(row: Notification, status: str, *, code: str = "") -> None:
     """The news as the worker tells it, twice."""
-    row.status, row.last_error_code = status, code
+    row.status, row.last_error_code, row.attempt_count = status, code or "30003", 1
+    row.save(update_fields=["status", "last_error_code", "attempt_count"])
     for _ in range(2):
         notification_settled.send(sender=Notification, notification=row, at=NOON)
 
