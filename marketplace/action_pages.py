@@ -102,6 +102,9 @@ def _offer(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
 
 
 def _job_facts(job: Job) -> dict[str, Any]:
+    """Whom to call and where; not any more when the job has gone to another."""
+    if job.status in (JobStatus.CANCELLED, JobStatus.NO_SHOW):
+        return {}
     contact = job.request.customer.contact
     note = f" ({job.request.place_note})" if job.request.place_note else ""
     return {"person": contact.name, "number": contact.phone_number or "", "place": job.request.zone.name + note}

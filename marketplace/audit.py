@@ -11,6 +11,7 @@ from marketplace.models import (
     InboundMessage,
     InboundStatus,
     Job,
+    JobStatus,
     Offer,
     OfferStatus,
     RequestStatus,
@@ -73,17 +74,31 @@ def open_offers_belong_to_a_search(_at: datetime) -> Iterator[str]:
         yield f"offer {pk} is open, but its request {request_id} does not search"
 
 
-def standings_count_the_live_jobs(_at: datetime) -> Iterator[str]:
-    """What matching believes of a provider's open jobs is what the jobs say."""
-    live = Job.objects.filter(provider=OuterRef("pk"), status__in=LIVE_JOB).order_by()
-    counted = live.values("provider").annotate(many=Count("pk")).values("many")
-    wrong = (
-        Provider.objects.annotate(live=Coalesce(Subquery(counted), 0), noted=Coalesce("standing__open_jobs", 0))
-        .exclude(live=F("noted"))
-        .order_by("pk")
-    )
-    for pk, jobs, noted in wrong.values_list("pk", "live", "noted")[:SHOWN]:
-        yield f"provider {pk} has {jobs} live jobs, but the standing counts {noted}"
+def jobs_and_offers_tell_the_same(_at: datetime) -> Iterator[str]:
+    """An accepted offer has its job, alive or done; the offer of a job that failed was released."""
+    for pk in Offer.objects.filter(status=OfferStatus.ACCEPTED, job__isnull=True).values_list("pk", flat=True)[:SHOWN]:
+        yield f"offer {pk} was accepted, but has no job"
+    accepted = Q(offer__status=OfferStatus.ACCEPTED)
+    stands = Q(status__in=(*LIVE_JOB, JobStatus.DONE))
+    for pk, status in Job.objects.filter(stands & ~accepted | ~stands & accepted).values_list("pk", "status")[:SHOWN]:
+        yield f"job {pk} is {status}, which does not fit its offer"
+
+
+def standings_count_the_jobs(_at: datetime) -> Iterator[str]:
+    """What matching believes of a provider's open and finished jobs is what the jobs say."""
+    for words, column, statuses in (
+        ("live", "open_jobs", LIVE_JOB),
+        ("finished", "jobs_done", (JobStatus.DONE,)),
+    ):
+        jobs = Job.objects.filter(provider=OuterRef("pk"), status__in=statuses).order_by()
+        counted = jobs.values("provider").annotate(many=Count("pk")).values("many")
+        wrong = (
+            Provider.objects.annotate(many=Coalesce(Subquery(counted), 0), noted=Coalesce(f"standing__{column}", 0))
+            .exclude(many=F("noted"))
+            .order_by("pk")
+        )
+        for pk, many, noted in wrong.values_list("pk", "many", "noted")[:SHOWN]:
+            yield f"provider {pk} has {many} {words} jobs, but the standing counts {noted}"
 
 
 AUDITS: Final[tuple[Check, ...]] = (
@@ -91,6 +106,7 @@ AUDITS: Final[tuple[Check, ...]] = (
     matched_requests_have_a_job,
     searching_requests_have_a_wave,
     open_offers_belong_to_a_search,
-    standings_count_the_live_jobs,
+    jobs_and_offers_tell_the_same,
+    standings_count_the_jobs,
     no_message_is_stuck,
 )

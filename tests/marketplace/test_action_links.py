@@ -157,8 +157,13 @@ def test_the_provider_without_whatsapp_walks_through_the_job_by_link(client: Cli
 
 def test_a_provider_can_give_the_job_up_by_link(client: Client, at: datetime) -> None:
     job = a_job(at=at)
-    client.post(a_link("job", job.pk, at), {"act": "give_up"})
+    path = a_link("job", job.pk, at)
+    number = job.request.customer.contact.phone_number or ""
+    assert number in client.get(path).content.decode()
+    text = client.post(path, {"act": "give_up"}).content.decode()
     assert Job.objects.get(pk=job.pk).status == JobStatus.CANCELLED
+    assert number not in text, "whoever has given the job up has no business with the customer"
+    assert number not in client.get(path).content.decode()
 
 
 def test_the_customer_sees_who_comes_and_can_cancel_by_link(client: Client, at: datetime) -> None:

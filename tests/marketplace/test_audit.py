@@ -52,6 +52,30 @@ def test_an_open_offer_of_an_ended_request_is_a_breach() -> None:
     assert breaches() == [f"offer {Offer.objects.get().pk} is open, but its request {request.pk} does not search"]
 
 
+@pytest.mark.parametrize(
+    ("job_status", "offer_status"),
+    [("assigned", "released"), ("done", "released"), ("no_show", "accepted"), ("cancelled", "accepted")],
+)
+def test_a_job_that_does_not_fit_its_offer_is_a_breach(job_status: str, offer_status: str) -> None:
+    job = a_job()
+    Job.objects.update(status=job_status, ended_at=None if job_status == "assigned" else NOON)
+    Offer.objects.update(status=offer_status)
+    assert f"job {job.pk} is {job_status}, which does not fit its offer" in breaches()
+
+
+def test_an_accepted_offer_without_a_job_is_a_breach() -> None:
+    job = a_job()
+    Job.objects.all().delete()
+    assert f"offer {job.offer_id} was accepted, but has no job" in breaches()
+
+
+def test_a_standing_that_miscounts_finished_jobs_is_a_breach() -> None:
+    job = a_job()
+    jobs.finish(job, at=NOON)
+    Standing.objects.filter(pk=job.provider_id).update(jobs_done=0)
+    assert breaches() == [f"provider {job.provider_id} has 1 finished jobs, but the standing counts 0"]
+
+
 def test_a_standing_that_miscounts_open_jobs_is_a_breach() -> None:
     job = a_job()
     Standing.objects.filter(pk=job.provider_id).update(open_jobs=3)
