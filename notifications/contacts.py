@@ -68,7 +68,7 @@ def note_inbound(*, sender: str, external_user_id: str = "", profile_name: str =
     contact.last_inbound_at = max(at, contact.last_inbound_at) if contact.last_inbound_at else at
     if profile_name and not contact.name:
         contact.name = profile_name[:120]
-    contact.save()
+    contact.save(update_fields=["last_inbound_at", "name"])
     UnreachableMark.objects.filter(contact=contact).delete()
     return contact
 
@@ -88,11 +88,15 @@ def find_or_make(number: str | None, whatsapp_id: str | None) -> Contact:
         contact, _ = Contact.objects.get_or_create(
             **({"phone_number": number} if number else {"whatsapp_id": whatsapp_id}),
         )
+    shown = []
     if number and not contact.phone_number and by_number is None:
         contact.phone_number = number
+        shown.append("phone_number")
     if whatsapp_id and not contact.whatsapp_id and by_id is None:
         contact.whatsapp_id = whatsapp_id
-    contact.save()
+        shown.append("whatsapp_id")
+    if shown:  # these columns only: the row is not locked, and an opt-out of this moment must not be undone
+        contact.save(update_fields=shown)
     return contact
 
 
