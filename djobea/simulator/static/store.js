@@ -27,8 +27,21 @@ export async function call(path, wish, method) {
   return found;
 }
 
+// What happens while the whole state is on its way is held back: the state may be older and would wipe it out.
+let loading = 0;
+const held = [];
+
 async function loadAll() {
-  const state = await call("state");
+  loading += 1;
+  try {
+    take(await call("state"));
+  } finally {
+    loading -= 1;
+    if (!loading) held.splice(0).forEach((hearing) => hearing());
+  }
+}
+
+function take(state) {
   store.phones = new Map(state.phones.map((each) => [each.number, each]));
   store.messages = new Map(state.messages.map((each) => [each.sid, each]));
   for (const name of ["log", "accounts", "senders", "faults", "known", "scripts", "running", "settings", "clock"]) store[name] = state[name];
@@ -59,13 +72,17 @@ function budgetSoon() {
 
 export function connect() {
   const source = new EventSource("/control/events");
-  source.onopen = () => {
-    tell("live", true);
-    loadAll();
+  source.onopen = async () => {
+    await loadAll();
+    tell("live", source.readyState === EventSource.OPEN);
   };
   source.onerror = () => tell("live", false);
-  const hear = (name, listener) => source.addEventListener(name, (event) => listener(JSON.parse(event.data)));
-  hear("reload", loadAll);
+  const hear = (name, listener) =>
+    source.addEventListener(name, (event) => {
+      const hearing = () => listener(JSON.parse(event.data));
+      loading ? held.push(hearing) : hearing();
+    });
+  source.addEventListener("reload", loadAll);
   hear("message", (message) => {
     const before = store.messages.get(message.sid);
     store.messages.set(message.sid, message);
