@@ -13,8 +13,3 @@ def audit(at: datetime) -> list[str]:
     breaches = [breach for check in checks for breach in check(at)]
     notifications.audit.report(breaches, at)
     return breaches
-
-
-def duty(at: datetime) -> int:
-    """The audit as the worker runs it; returns the number of breaches."""
-    return len(audit(at))

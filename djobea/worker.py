@@ -206,7 +206,7 @@ class Worker:
 
     def _listen(self) -> None:
         """Ring the bells at each NOTIFY, on a connection of its own; reconnect for ever."""
-        bells = {wake.OUTBOX: "outbox", wake.INBOX: "inbox", wake.WORK: "work"}
+        bells = {wake.OUTBOX: "outbox", wake.INBOX: "inbox"}
         while not self.stopping.is_set():
             try:
                 with psycopg.connect(**_listen_parameters(), autocommit=True) as line:

@@ -219,30 +219,27 @@ def tell_provider(
 
 def tell_taken(offer: Offer, *, at: datetime) -> None:
     """Another provider was faster."""
-    with spoken(offer.provider.language) as language:
+    with spoken(offer.provider.language):
         text = _("Another provider was faster this time. Thank you; the next offer will come.")
-        tell_provider(
-            offer.provider,
-            "offer_taken",
-            text,
-            language=language,
-            reference=about_offer(offer),
-            key=f"offer-taken:{offer.pk}",
-            at=at,
-        )
+    _tell_end_of_offer(offer, text, key=f"offer-taken:{offer.pk}", at=at)
 
 
 def tell_withdrawn(offer: Offer, *, at: datetime) -> None:
     """The customer no longer needs anybody."""
-    with spoken(offer.provider.language) as language:
+    with spoken(offer.provider.language):
         text = _("This job was called off by the customer. Thank you for your patience.")
+    _tell_end_of_offer(offer, text, key=f"offer-withdrawn:{offer.pk}", at=at)
+
+
+def _tell_end_of_offer(offer: Offer, text: str, *, key: str, at: datetime) -> None:
+    with spoken(offer.provider.language) as language:
         tell_provider(
             offer.provider,
             "offer_taken",
             text,
             language=language,
             reference=about_offer(offer),
-            key=f"offer-withdrawn:{offer.pk}",
+            key=key,
             at=at,
         )
 

@@ -7,6 +7,7 @@ from typing import Final
 
 FIRST: Final = timedelta(seconds=30)
 LONGEST: Final = timedelta(hours=1)
+FIRST_LOOK: Final = timedelta(seconds=30)  # for an unknown outcome: Twilio may work on a request for some 26 s
 
 
 def retry_delay(attempt: int, *, spread: Callable[[float, float], float] = random.uniform) -> timedelta:

@@ -39,12 +39,10 @@ def enqueue(  # noqa: PLR0913  a message has many facts, all by name
     """
     if not connection.in_atomic_block:
         raise RuntimeError("enqueue() belongs into the transaction of the business row that it tells of.")
-    if sum(map(bool, (contact, phone_number, email))) != 1:
-        raise ValueError("enqueue() takes exactly one of contact, phone_number and email.")
     if not body.strip():
         raise ValueError(f"The text of a {purpose!r} message is empty.")
+    person = _recipient(contact, phone_number, email)
     at = at or clock.now()
-    person = contact or (contacts.for_number(phone_number) if phone_number else contacts.for_email(email))
     route = routing.route_for(purpose)
     addresses = {
         "phone_number": person.phone_number or "",
@@ -74,6 +72,12 @@ def enqueue(  # noqa: PLR0913  a message has many facts, all by name
         created_at=at,
     )
     return _insert(row)
+
+
+def _recipient(contact: Contact | None, phone_number: str, email: str) -> Contact:
+    if sum(map(bool, (contact, phone_number, email))) != 1:
+        raise ValueError("enqueue() takes exactly one of contact, phone_number and email.")
+    return contact or (contacts.for_number(phone_number) if phone_number else contacts.for_email(email))
 
 
 def _insert(row: Notification) -> Notification:

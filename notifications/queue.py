@@ -7,7 +7,7 @@ here, never during HTTP.
 
 import logging
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,12 +16,12 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
 from . import permission, throttling
+from .backoff import FIRST_LOOK
 from .channels.base import Envelope
 from .models import Account, Attempt, Channel, Notification, Outcome, Priority, Status, WaitingFor
 
 logger = logging.getLogger(__name__)
 BATCH = 500
-UNKNOWN_FIRST_LOOK = timedelta(seconds=30)  # Twilio may work on a request for some 26 s
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ def recover_leases(at: datetime) -> int:
             Status.UNCONFIRMED,
             leased_by="",
             leased_until=None,
-            due_at=at + UNKNOWN_FIRST_LOOK,
+            due_at=at + FIRST_LOOK,
             last_error_code="lost",
             last_error="The worker vanished while it was sending.",
         )
@@ -168,17 +168,3 @@ def expire(at: datetime) -> int:
     """End messages that are no longer useful, visibly, instead of sending them late."""
     rows = Notification.objects.filter(expires_at__lte=at)
     return rows.move(Status.EXPIRED, settled_at=at, news_due=at, waiting_for=WaitingFor.NOTHING)
-
-
-def release(lease: str, ids: Iterable[int], at: datetime) -> int:
-    """Give messages back that did not leave: the attempt is marked so and does not count."""
-    ids = list(ids)
-    with transaction.atomic():
-        mine = Notification.objects.select_for_update(no_key=True).filter(pk__in=ids, leased_by=lease)
-        held = list(mine.order_by("pk").values_list("pk", flat=True))
-        Attempt.objects.filter(notification__in=held, outcome=Outcome.IN_FLIGHT).update(
-            outcome=Outcome.NOT_SENT, finished_at=at
-        )
-        return Notification.objects.filter(pk__in=held).move(
-            Status.QUEUED, leased_by="", leased_until=None, attempt_count=F("attempt_count") - 1, due_at=at
-        )

@@ -98,14 +98,13 @@ def _is_current(row: Notification, attempt: Attempt) -> bool:
 
 def _taken(row: Notification, attempt: Attempt, at: datetime) -> None:
     if row.status in (Status.SENDING, Status.UNCONFIRMED) and _is_current(row, attempt):
-        within = routing.route_for(row.purpose).receipt_within
         Notification.objects.filter(pk=row.pk).move(
             Status.SENT,
             provider_sid=attempt.provider_sid,
             leased_by="",
             leased_until=None,
             sent_at=at,
-            receipt_due_at=at + within if within and row.channels_left else None,
+            receipt_due_at=routing.receipt_due(row, at),
             news_due=at if routing.route_for(row.purpose).has_news else row.news_due,
         )
 

@@ -13,10 +13,11 @@ from typing import Any, Final
 from django.db import transaction
 
 from . import channel_health, consequences, receipts, twilio_client
+from .backoff import FIRST_LOOK
 from .models import Attempt, ChannelName, Notification, Outcome, Status
 
 logger = logging.getLogger(__name__)
-LOOKS: Final = (timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
+LOOKS: Final = (FIRST_LOOK, timedelta(minutes=2), timedelta(minutes=10))
 URGENT_PATIENCE: Final = LOOKS[1]
 NEWEST: Final = 20
 BEFORE, AFTER = timedelta(seconds=5), timedelta(seconds=60)

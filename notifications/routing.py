@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
@@ -13,6 +14,8 @@ WHATSAPP, SMS, EMAIL = ChannelName.WHATSAPP, ChannelName.SMS, ChannelName.EMAIL
 EVERYWHERE: Final = (WHATSAPP, SMS, EMAIL)
 RECEIPT_WAIT: Final = timedelta(seconds=120)
 BATCH: Final = 500
+SPENT: Final = ("63038", "30454", "60728")  # Twilio's codes for a used-up allowance
+CHANNEL_FIELDS: Final = ("channel", "channels_left", "retry_count", "due_at", "waiting_for", "receipt_due_at")
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,12 @@ def route_for(purpose: str) -> Route:
     return ROUTES.get(purpose, DEFAULT)
 
 
+def receipt_due(row: Notification, at: datetime) -> datetime | None:
+    """When the next channel is to be tried for a message sent at `at`; None where it waits for no receipt."""
+    within = route_for(row.purpose).receipt_within
+    return at + within if within and row.channels_left else None
+
+
 def passable(channels: Sequence[str], *, phone_number: str, whatsapp_id: str, email: str) -> list[str]:
     """Those of `channels` for which there is an address."""
     has_address = {WHATSAPP: bool(phone_number or whatsapp_id), SMS: bool(phone_number), EMAIL: bool(email)}
@@ -63,8 +72,6 @@ def passable(channels: Sequence[str], *, phone_number: str, whatsapp_id: str, em
 
 def is_night(contact: Contact | None, at: datetime) -> datetime | None:
     """When the quiet hours (21:00-07:00 at the recipient's) end, or None by day."""
-    from zoneinfo import ZoneInfo  # noqa: PLC0415
-
     local = at.astimezone(ZoneInfo(contact.time_zone if contact else "Africa/Douala"))
     if 7 <= local.hour < 21:  # noqa: PLR2004  the hours of the docstring
         return None
@@ -118,10 +125,6 @@ def _leave(channel: Channel, channels: dict[str, Channel], at: datetime) -> int:
         waiting_for=waiting
     ).update(waiting_for=waiting)
     return moved
-
-
-SPENT: Final = ("63038", "30454", "60728")  # Twilio's codes for a used-up allowance
-CHANNEL_FIELDS: Final = ("channel", "channels_left", "retry_count", "due_at", "waiting_for", "receipt_due_at")
 
 
 def take_channel(row: Notification, name: str, *, at: datetime) -> None:

@@ -13,17 +13,17 @@ from functools import partial
 from typing import Any, Final
 
 from django.db import InterfaceError, OperationalError, models, transaction
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Cast
 
 from . import channel_health, consequences, receipts, routing, signals
+from .backoff import FIRST_LOOK
 from .channels.base import Accepted, Answer, Envelope, NotSent, Refused, Unknown
 from .failure_policy import failure_for
 from .failures import recording_failure
 from .models import Attempt, Channel, Notification, Outcome, Status
 
 logger = logging.getLogger(__name__)
-FIRST_LOOK: Final = timedelta(seconds=30)
 NEWS_BATCH: Final = 100
 
 
@@ -89,7 +89,7 @@ def _settle_accepted(results: Sequence[Result], rows: dict[int, Notification], a
     mine = [r for r in results if _holds_lease(rows.get(r.envelope.notification_id), r.lease)]
     if mine:
         news = [r.envelope.notification_id for r in mine if _has_news(rows[r.envelope.notification_id])]
-        waits = {r.envelope.notification_id: _receipt_due(rows[r.envelope.notification_id], at) for r in mine}
+        waits = {r.envelope.notification_id: routing.receipt_due(rows[r.envelope.notification_id], at) for r in mine}
         Notification.objects.filter(pk__in=[r.envelope.notification_id for r in mine]).move(
             Status.SENT,
             provider_sid=_by_id(
@@ -118,20 +118,17 @@ def _by_id(values: Mapping[int, object], column: models.Field[Any, Any]) -> Cast
 
 
 def _complete_accepted(results: Sequence[Result], at: datetime) -> None:
-    for result in results:
-        answer = result.answer
-        if isinstance(answer, Accepted):
-            Attempt.objects.filter(pk=result.envelope.attempt_id).filter(
-                Q(outcome__in=[Outcome.IN_FLIGHT, Outcome.UNKNOWN]) | Q(outcome=Outcome.ACCEPTED)
-            ).update(
-                outcome=Outcome.ACCEPTED,
-                finished_at=at,
-                provider_sid=answer.sid,
-                request_id=answer.request_id,
-                latency_ms=result.latency_ms,
-                error_code="",
-                error_message="",
-            )
+    answers = {r.envelope.attempt_id: r.answer for r in results if isinstance(r.answer, Accepted)}
+    latencies = {r.envelope.attempt_id: r.latency_ms for r in results}
+    Attempt.objects.filter(pk__in=answers, outcome__in=[Outcome.IN_FLIGHT, Outcome.UNKNOWN, Outcome.ACCEPTED]).update(
+        outcome=Outcome.ACCEPTED,
+        finished_at=at,
+        provider_sid=_by_id({pk: answer.sid for pk, answer in answers.items()}, models.TextField()),
+        request_id=_by_id({pk: answer.request_id for pk, answer in answers.items()}, models.TextField()),
+        latency_ms=_by_id(latencies, models.IntegerField()),
+        error_code="",
+        error_message="",
+    )
 
 
 def _holds_lease(row: Notification | None, lease: str) -> bool:
@@ -143,11 +140,6 @@ def _holds_lease(row: Notification | None, lease: str) -> bool:
 
 def _has_news(row: Notification) -> bool:
     return routing.route_for(row.purpose).has_news
-
-
-def _receipt_due(row: Notification, at: datetime) -> datetime | None:
-    within = routing.route_for(row.purpose).receipt_within
-    return at + within if within and row.channels_left else None
 
 
 def _settle_other(

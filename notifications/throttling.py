@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from .models import Account, Attempt, Channel, Notification
 from .models.notification import UNCOUNTED
@@ -21,9 +21,13 @@ FLOOD_WINDOW: Final = timedelta(minutes=1)
 NEARLY_SPENT: Final = 0.8
 
 
+def _counted(account: Account, at: datetime) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(account=account, started_at__gt=at - DAY).exclude(outcome__in=UNCOUNTED)
+
+
 def used_slots(account: Account, at: datetime) -> int:
     """Messages of this account in the last 24 hours: accepted, in flight or of unknown outcome."""
-    return Attempt.objects.filter(account=account, started_at__gt=at - DAY).exclude(outcome__in=UNCOUNTED).count()
+    return _counted(account, at).count()
 
 
 def free_slots(account: Account, *, urgent: bool, at: datetime) -> int | None:
@@ -48,11 +52,13 @@ def budget_left(*, urgent: bool, at: datetime) -> int | None:
 
 def next_free_slot(account: Account, *, at: datetime) -> datetime | None:
     """When the oldest counted message leaves the 24-hour window; None: a slot is free now or nothing is counted."""
-    if account.daily_limit is None or used_slots(account, at) < account.daily_limit:
+    if account.daily_limit is None:
         return None
-    counted = Attempt.objects.filter(account=account, started_at__gt=at - DAY).exclude(outcome__in=UNCOUNTED)
     over = used_slots(account, at) - account.daily_limit
-    freed = counted.order_by("started_at").values_list("started_at", flat=True)[over : over + 1].first()
+    if over < 0:
+        return None
+    starts = _counted(account, at).order_by("started_at").values_list("started_at", flat=True)
+    freed = starts[over : over + 1].first()
     return freed + DAY if freed else None
 
 

@@ -23,7 +23,7 @@ from .failures import refuse_in_transaction
 CONNECT_TIMEOUT: Final = 3.05  # seconds; a little over TCP's first retransmission
 FIRST_TWILIO_CODE: Final = 10000  # what is below is an HTTP status in disguise
 CLIENT_ERRORS: Final = range(400, 500)
-# What `ask()` may raise when Twilio cannot be asked or refuses.
+# What the client raises when Twilio cannot be asked or refuses.
 NO_ANSWER: Final = (TwilioException, requests.RequestException, OSError, ValueError)
 T = TypeVar("T")
 _local = threading.local()  # a requests session is not promised to be safe across threads
@@ -105,7 +105,7 @@ def create_message(envelope: Envelope, *, account: str) -> Answer:
     try:
         api, http = client(account)
         message = api.messages.create(**facts)
-    except (TwilioException, requests.RequestException, OSError, ValueError) as error:
+    except NO_ANSWER as error:
         return _from_exception(error, _request_headers(account))
     request_id = http.headers.get("twilio-request-id", "")
     if not message.sid:

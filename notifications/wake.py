@@ -6,8 +6,7 @@ from django.db import connection
 
 INBOX: Final = "djobea_inbox"
 OUTBOX: Final = "djobea_outbox"
-WORK: Final = "djobea_work"
-CHANNELS: Final = (INBOX, OUTBOX, WORK)
+CHANNELS: Final = (INBOX, OUTBOX)
 
 
 def notify(channel: str) -> None:
