@@ -20,7 +20,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 
 from djobea import schedule
 from marketplace import inbox
-from notifications import clock, seeding, settlement, wake
+from notifications import clock, probing, seeding, settlement, wake
 from notifications.channels import Envelope
 from notifications.delivery import Deadline, deliver
 from notifications.models import Heartbeat
@@ -65,6 +65,7 @@ class Worker:
             for number in range(INBOX_THREADS)
         ]
         threads.append(threading.Thread(target=self._loop, args=(self._slow_turn, "work"), name="slow-duties"))
+        threads.append(threading.Thread(target=self._look_at_senders, name="senders"))
         for thread in threads:
             thread.start()
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="sender") as pool:
@@ -182,6 +183,15 @@ class Worker:
     def _slow_turn(self) -> bool:
         self._run_slow_when_due()
         return False
+
+    def _look_at_senders(self) -> None:
+        """Once, at the start: one line for each sender that Twilio or our own settings call wrong."""
+        try:
+            probing.probe_all(clock.now())
+        except DATABASE_FAULTS as error:
+            logger.warning("the senders could not be looked at: %s", type(error).__name__)
+        finally:
+            connections.close_all()
 
     # --- duties -------------------------------------------------------------------------------------------------
 

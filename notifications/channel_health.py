@@ -1,18 +1,22 @@
-"""The circuit breaker of each channel: what opens it, what closes it, and what is wrong with the configuration."""
+"""The circuit breaker of each channel: what opens it, what lets one message try, and what closes it.
+
+It opens at the first answer that says "this sender is broken" (63007, bad credentials), or when most calls of a few
+minutes failed through no fault of the recipients. While it is open nothing leaves here; messages flow to their next
+channel or wait. A probe (`probing`) or a trial message closes it (Nygard, "Release It!", 2007: Circuit Breaker).
+"""
 
 import logging
-import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext as _
+from django.db.models import Count, Q
 
-from . import escalation, throttling, twilio_client
-from .failure_policy import Failure, Scope, failure_for
-from .models import Account, Channel, ChannelName, EscalationAlert, Severity
-from .models.alert import AlertState
+from . import configuration, escalation
+from .failure_policy import Action, Failure, Scope, failure_for, table
+from .models import Account, Attempt, Channel, Outcome, Severity
 from .routing import SPENT
 
 if TYPE_CHECKING:
@@ -21,8 +25,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 OPEN_FOR: Final = timedelta(days=1)  # a probe closes it earlier
 SLOW_FOR: Final = timedelta(minutes=1)
-UNKNOWN_PAUSE: Final = timedelta(hours=1)  # for a spent budget whose size nobody knows
+FIRST_TRIAL: Final = timedelta(minutes=1)  # then 2, 4 ... minutes after each trial that failed
+LONGEST_TRIAL: Final = timedelta(hours=1)
 STAFF: Final = "staff"
+FAILURE_RATE: Final = "failure_rate"
+RATE_WINDOW: Final = timedelta(minutes=5)
+RATE_SAMPLE: Final = 20  # fewer calls in the window prove nothing
 
 
 def lock_channels() -> dict[str, Channel]:
@@ -31,7 +39,8 @@ def lock_channels() -> dict[str, Channel]:
     return {c.name: c for c in Channel.objects.select_for_update(no_key=True).select_related(None).order_by("pk")}
 
 
-def _fingerprint(channel: Channel, code: str) -> str:
+def fingerprint_of(channel: Channel, code: str) -> str:
+    """The name of the alert about a broken channel."""
     return f"channel:{channel.name}:{code}"
 
 
@@ -45,57 +54,109 @@ def open_circuit(
     for each in broken:
         if each.is_paused(at) and each.pause_code == failure.code:
             continue
-        _pause(each, failure.code, message, at + OPEN_FOR, at)
-    alerts.add(_fingerprint(channel, failure.code), explained(failure, channel), severity=Severity.CRITICAL)
+        if each.is_half_open:
+            each.failed_trials += 1
+        pause(each, failure.code, message, at + OPEN_FOR, at)
+    alerts.add(fingerprint_of(channel, failure.code), explained(failure, channel), severity=Severity.CRITICAL)
 
 
-def _pause(channel: Channel, code: str, reason: str, until: datetime, at: datetime) -> None:
+def pause(channel: Channel, code: str, reason: str, until: datetime, at: datetime) -> None:
+    """Let nothing leave on a locked channel until `until`."""
     channel.paused_until, channel.pause_code, channel.pause_reason = until, code[:16], reason[:500]
     channel.paused_at, channel.is_half_open = at, False
-    channel.save(update_fields=["paused_until", "pause_code", "pause_reason", "paused_at", "is_half_open"])
+    channel.save(
+        update_fields=["paused_until", "pause_code", "pause_reason", "paused_at", "is_half_open", "failed_trials"]
+    )
     logger.warning("channel %s is paused: %s", channel.name, code)
 
 
 def explained(failure: Failure, channel: Channel) -> Failure:
     """The same failure; where our own configuration can tell the cause, the text says that first."""
-    findings = [text for name, text in configuration_findings() if name == channel.name]
-    if not findings:
+    first = " ".join(configuration.findings_of(channel.name))
+    if not first:
         return failure
-    first = " ".join(findings)
-    return Failure(
-        failure.code,
-        failure.title,
-        f"{first} {failure.cause}",
-        failure.scope,
-        failure.action,
-        f"{first} {failure.remedy_en}",
-        f"{first} {failure.remedy_fr}",
+    return replace(
+        failure,
+        cause=f"{first} {failure.cause}",
+        remedy_en=f"{first} {failure.remedy_en}",
+        remedy_fr=f"{first} {failure.remedy_fr}",
     )
-
-
-def spend_budget(
-    channel: Channel, channels: dict[str, Channel], code: str, message: str, alerts: "Alerts", at: datetime
-) -> None:
-    """63038: the whole account waits for the next free slot of the rolling day; the limit is learned from the text."""
-    account = channel.account
-    if account is None:
-        return
-    learned = re.search(r"exceeded the (\d+) daily", message)
-    if learned and account.daily_limit != int(learned[1]):
-        account.daily_limit = int(learned[1])
-    until = throttling.next_free_slot(account, at=at) or at + UNKNOWN_PAUSE
-    account.paused_until, account.pause_code = until, code
-    account.save(update_fields=["daily_limit", "paused_until", "pause_code"])
-    for other in channels.values():
-        if other.account_id == account.pk:
-            _pause(other, code, message, until, at)
-    alerts.add(f"account:{account.pk}:{code}", failure_for(code), severity=Severity.CRITICAL)
 
 
 def slow_down(channel: Channel, at: datetime) -> None:
     """A tenth of the speed for a minute."""
     channel.slowed_until = at + SLOW_FOR
     channel.save(update_fields=["slowed_until"])
+
+
+# --- a share of failures over a window ---------------------------------------------------------------------------
+
+
+def watch_failure_rates(at: datetime) -> int:
+    """Open the circuit of each channel on which most calls of the last minutes failed; returns how many opened."""
+    opened = 0
+    for name in list(Channel.objects.open(at).filter(is_half_open=False).values_list("name", flat=True)):
+        with transaction.atomic():
+            channels = lock_channels()
+            opened += _open_if_failing(channels[name], channels, at)
+    return opened
+
+
+def _open_if_failing(channel: Channel, channels: dict[str, Channel], at: datetime) -> bool:
+    from .consequences import Alerts  # noqa: PLC0415  consequences stand above the circuit
+
+    failed, total = failures_of(channel, at)
+    if channel.is_paused(at) or total < RATE_SAMPLE or failed < channel.failure_share * total:
+        return False
+    alerts = Alerts()
+    open_circuit(channel, channels, failure_for(FAILURE_RATE), f"{failed}/{total}", alerts, at)
+    channel.paused_until = at + trial_wait(channel)
+    channel.save(update_fields=["paused_until"])
+    alerts.raise_all(at)
+    return True
+
+
+def failures_of(channel: Channel, at: datetime) -> tuple[int, int]:
+    """(failed, all) calls of the last five minutes, since the circuit last closed; recipients' failures are no fault."""
+    since = max(at - RATE_WINDOW, channel.closed_at or at - RATE_WINDOW)
+    calls = Attempt.objects.filter(channel=channel.name, started_at__gt=since).exclude(
+        outcome__in=[Outcome.IN_FLIGHT, Outcome.NOT_SENT]
+    )
+    at_fault = Q(outcome=Outcome.UNKNOWN) | Q(outcome__in=[Outcome.REFUSED, Outcome.FAILED]) & ~Q(
+        error_code__in=_not_the_channels()
+    )
+    counted = calls.aggregate(failed=Count("pk", filter=at_fault), total=Count("pk"))
+    return counted["failed"], counted["total"]
+
+
+def _not_the_channels() -> list[str]:
+    """Codes that say nothing about the channel: the recipient, the text, a limit that has its own remedy."""
+    blamed = {Action.RETRY, Action.PAUSE}
+    return [f.code for f in table().values() if f.action not in blamed or f.scope in (Scope.RECIPIENT, Scope.TEMPLATE)]
+
+
+# --- trying again ------------------------------------------------------------------------------------------------
+
+
+def trial_wait(channel: Channel) -> timedelta:
+    """How long the circuit stays open before the next trial: 1 minute, then 2, 4 ... at most an hour."""
+    wait: timedelta = FIRST_TRIAL * 2 ** min(channel.failed_trials, 10)
+    return min(LONGEST_TRIAL, wait)
+
+
+def trial_is_out(channel: Channel, at: datetime) -> bool:
+    """Whether the one message that may try a half-open channel has no answer yet."""
+    lease = timedelta(seconds=settings.NOTIFICATION_LEASE_SECONDS)
+    calls = Attempt.objects.filter(channel=channel.name, started_at__gt=at - lease)
+    return calls.filter(outcome=Outcome.IN_FLIGHT).exists()
+
+
+def note_trial_failed(channel: Channel, at: datetime) -> None:
+    """The message that tried a half-open, locked channel did not pass: open again, for longer."""
+    if not channel.is_half_open:
+        return
+    channel.failed_trials += 1
+    pause(channel, channel.pause_code or FAILURE_RATE, channel.pause_reason, at + trial_wait(channel), at)
 
 
 def note_success(names: set[str], at: datetime) -> None:
@@ -106,150 +167,40 @@ def note_success(names: set[str], at: datetime) -> None:
 
 @transaction.atomic
 def close_circuit(channel: Channel, at: datetime, *, by: str = "system") -> None:
-    """Let traffic flow again and end the alerts about this channel; messages that waited here leave at once."""
+    """Let traffic flow again and end the alerts about this channel; messages that waited here leave at once.
+
+    The alert of a spent daily limit is ended by `budget.watch`, when there is room again and not only one slot.
+    """
     code = channel.pause_code
     Channel.objects.filter(pk=channel.pk).update(
-        paused_until=None, pause_code="", pause_reason="", paused_at=None, is_half_open=False
+        paused_until=None,
+        pause_code="",
+        pause_reason="",
+        paused_at=None,
+        is_half_open=False,
+        failed_trials=0,
+        closed_at=at,
     )
-    fingerprints = [_fingerprint(channel, code)]
-    if channel.account_id:
-        fingerprints.append(f"account:{channel.account_id}:{code}")
-        fingerprints += [_fingerprint(other, code) for other in Channel.objects.filter(account=channel.account_id)]
-    for fingerprint in sorted(set(fingerprints)):
+    if code in SPENT:
+        return
+    same = [channel, *Channel.objects.filter(account=channel.account_id)] if channel.account_id else [channel]
+    for fingerprint in sorted({fingerprint_of(each, code) for each in same}):
         escalation.resolve(fingerprint, by=by, at=at)
     logger.info("channel %s is open again", channel.name)
 
 
+@transaction.atomic
 def reopen_channels(at: datetime) -> int:
-    """Pauses that ended by time (a spent budget, a long-open circuit): 63038 just ends, others try one message first."""
+    """End the pauses whose time is over: a spent budget just ends, any other lets one message try first."""
     count = 0
-    with transaction.atomic():
-        for channel in lock_channels().values():
-            if channel.paused_until is None or channel.paused_until > at:
-                continue
-            if channel.pause_code in SPENT:
-                count += 1
-                Account.objects.filter(channels=channel).update(paused_until=None, pause_code="")
-                close_circuit(channel, at)
-            elif not channel.is_half_open:
-                count += 1
-                Channel.objects.filter(pk=channel.pk).update(is_half_open=True)
-    _warn_before_the_end(at)
-    return count
-
-
-def _warn_before_the_end(at: datetime) -> None:
-    for account in Account.objects.filter(daily_limit__isnull=False):
-        limit = account.daily_limit or 0
-        used = throttling.used_slots(account, at)
-        fingerprint = f"account:{account.pk}:nearly-spent"
-        if limit and used >= throttling.NEARLY_SPENT * limit:
-            if not EscalationAlert.objects.filter(fingerprint=fingerprint).exclude(state=AlertState.RESOLVED).exists():
-                escalation.raise_alert(
-                    fingerprint=fingerprint,
-                    title=_("Daily limit nearly used up: %(used)d of %(limit)d") % {"used": used, "limit": limit},
-                    cause=_("The account's messages of the last 24 hours come near its limit."),
-                    remedy=_(
-                        "Urgent messages still pass. Upgrade the Twilio account or wait until old messages fall out."
-                    ),
-                    severity=Severity.WARNING,
-                    at=at,
-                )
-        else:
-            escalation.resolve(fingerprint, at=at)
-
-
-def configuration_findings() -> list[tuple[str, str]]:
-    """What our own settings already tell: (channel, one sentence that names the setting and the remedy)."""
-    findings: list[tuple[str, str]] = []
-    sender = settings.TWILIO_WHATSAPP_FROM
-    if sender and not sender.startswith("whatsapp:"):
-        findings.append(
-            (ChannelName.WHATSAPP, _("TWILIO_WHATSAPP_FROM is %s, the “whatsapp:” prefix is missing.") % sender)
-        )
-    elif sender and not re.fullmatch(r"whatsapp:\+[1-9][0-9]{6,14}", sender):
-        findings.append(
-            (ChannelName.WHATSAPP, _("TWILIO_WHATSAPP_FROM is %s, but a sender is whatsapp:+ and digits.") % sender)
-        )
-    sms = settings.TWILIO_SMS_FROM
-    if sms.startswith("whatsapp:"):
-        findings.append((ChannelName.SMS, _("TWILIO_SMS_FROM is %s, but an SMS sender has no “whatsapp:”.") % sms))
-    for name, setting in ((ChannelName.WHATSAPP, sender), (ChannelName.SMS, sms)):
-        if setting and not settings.TWILIO_ACCOUNT_SID.startswith("AC"):
-            findings.append((name, _("TWILIO_ACCOUNT_SID is empty or does not start with AC.")))
-    return findings
-
-
-def probe(channel: Channel) -> tuple[bool | None, str]:
-    """Ask Twilio whether this sender is right: True, False, or None (it cannot tell), and one line why.
-
-    WhatsApp: the senders list names `sender` with status ONLINE; a sandbox number is not listed. SMS and accounts: the
-    account is active. Calls Twilio, so never inside a transaction.
-    """
-    findings = [text for name, text in configuration_findings() if name == channel.name]
-    if findings:
-        return False, findings[0]
-    if channel.name == ChannelName.EMAIL:
-        return None, _("Only a real mail can tell.")
-    try:
-        if channel.name == ChannelName.WHATSAPP:
-            return _probe_whatsapp(channel)
-        return _probe_account("sms")
-    except twilio_client.NO_ANSWER as error:
-        code = getattr(error, "code", None)
-        if code in (20003, 401):
-            return False, _("Twilio refuses the login (20003): check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.")
-        return None, _("Twilio could not be asked (%s).") % type(error).__name__
-
-
-def _probe_whatsapp(channel: Channel) -> tuple[bool | None, str]:
-    senders = twilio_client.ask(
-        "main", lambda api: api.messaging.v2.channels_senders.list(channel="whatsapp", limit=200)
-    )
-    for sender in senders:
-        if sender.sender_id == channel.sender:
-            status = str(sender.status).split(".")[-1].replace("ONLINE_UPDATING", "ONLINE:UPDATING")
-            if status.upper().startswith("ONLINE"):
-                return True, _("Twilio lists %s as online.") % channel.sender
-            return False, _("Twilio lists %(sender)s as %(status)s.") % {"sender": channel.sender, "status": status}
-    if senders:
-        return False, _("Twilio's senders of this account do not include %s.") % channel.sender
-    return None, _("Twilio lists no WhatsApp sender for this account (the sandbox is never listed).")
-
-
-def _probe_account(account: str) -> tuple[bool | None, str]:
-    sid = twilio_client.account_sid(account)
-    answer = twilio_client.get_json(account, f"/2010-04-01/Accounts/{sid}.json")
-    status = answer.get("status")
-    if status == "active":
-        return True, _("The account is active.")
-    if answer["http_status"] == 401:  # noqa: PLR2004
-        return False, _("Twilio refuses the login (20003): check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.")
-    return (None if status not in ("suspended", "closed") else False), _("The account is %s.") % status
-
-
-def probe_paused(at: datetime) -> int:
-    """Probe the channels whose circuit is open; returns how many closed or went half-open."""
-    changed = 0
-    for channel in Channel.objects.filter(is_configured=True, paused_until__gt=at).exclude(pause_code=STAFF):
-        if channel.pause_code in SPENT:
+    for channel in lock_channels().values():
+        if channel.paused_until is None or channel.paused_until > at:
             continue
-        changed += note_probe(channel, *probe(channel), at=at)
-    return changed
-
-
-def note_probe(channel: Channel, is_right: bool | None, answer: str, *, at: datetime) -> int:  # noqa: FBT001
-    """Store a probe's answer: right closes the circuit, wrong leaves it, unknown lets one message try."""
-    with transaction.atomic():
-        locked = Channel.objects.select_for_update(no_key=True).get(pk=channel.pk)
-        locked.probed_at, locked.probe_answer = at, answer[:200]
-        locked.save(update_fields=["probed_at", "probe_answer"])
-        if locked.pause_code in ("", STAFF, *SPENT):
-            return 0
-        if is_right:
-            close_circuit(locked, at)
-            return 1
-        if is_right is None and locked.is_paused(at) and locked.paused_at and at - locked.paused_at > SLOW_FOR:
-            Channel.objects.filter(pk=locked.pk).update(paused_until=at, is_half_open=True)
-            return 1
-    return 0
+        if channel.pause_code in SPENT:
+            count += 1
+            Account.objects.filter(channels=channel).update(paused_until=None, pause_code="")
+            close_circuit(channel, at)
+        elif not channel.is_half_open:
+            count += 1
+            Channel.objects.filter(pk=channel.pk).update(is_half_open=True)
+    return count

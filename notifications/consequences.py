@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from . import channel_health, contacts, escalation, routing
+from . import budget, channel_health, contacts, escalation, routing
 from .backoff import retry_delay
 from .failure_policy import Action, Failure, failure_for, is_known
 from .models import Channel, ChannelName, MessageTemplate, Notification, Severity, Status, WaitingFor
@@ -90,6 +90,8 @@ def apply_failure(
     row.last_error_code, row.last_error = code, message[:2000]
     if not is_known(code):
         alerts.add(f"code:{code}", failure, severity=Severity.WARNING)
+    if failure.action in (Action.RETRY, Action.SLOW_DOWN):
+        channel_health.note_trial_failed(channels[row.channel], at)
     CONSEQUENCES[failure.action](Case(row, failure, message, channels, alerts, at, retry_after))
 
 
@@ -105,7 +107,7 @@ def _slow_down(case: Case) -> None:
 
 def _wait_for_slot(case: Case) -> None:
     channel = case.channels[case.row.channel]
-    channel_health.spend_budget(channel, case.channels, case.failure.code, case.message, case.alerts, case.at)
+    budget.spend(channel, case.channels, case.failure.code, case.message, case.alerts, case.at)
     _wait_or_leave(case.row, WaitingFor.BUDGET, case.channels, case.at, leaves=case.row.is_urgent)
 
 

@@ -45,6 +45,18 @@ def raise_alert(  # noqa: PLR0913  each fact of an alert, by name
     return alert
 
 
+def hold_alert(
+    *, fingerprint: str, title: str, cause: str, remedy: str, severity: str = Severity.ERROR, at: datetime
+) -> EscalationAlert:
+    """Keep an alert open for as long as a state lasts: opened once, its text kept true, its occurrences not counted."""
+    unresolved = EscalationAlert.objects.filter(fingerprint=fingerprint).exclude(state=AlertState.RESOLVED)
+    alert = unresolved.first()
+    if alert is None:
+        return raise_alert(fingerprint=fingerprint, title=title, cause=cause, remedy=remedy, severity=severity, at=at)
+    unresolved.exclude(title=title[:200], cause=cause).update(title=title[:200], cause=cause, remedy=remedy)
+    return alert
+
+
 def _mail_staff(alert: EscalationAlert, at: datetime) -> None:
     from . import outbox  # noqa: PLC0415  the outbox raises alerts too
 

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
-from . import permission, throttling
+from . import channel_health, permission, throttling
 from .backoff import FIRST_LOOK
 from .channels.base import Envelope
 from .models import Account, Attempt, Channel, Notification, Outcome, Priority, Status, WaitingFor
@@ -75,7 +75,7 @@ def _channels_with_work(at: datetime) -> list[str]:
 def _pick(channel: Channel, account: Account | None, slots: int, at: datetime) -> list[Notification]:
     slots = min(slots, int(throttling.tokens_now(channel, at)))
     if channel.is_half_open:
-        slots = min(slots, 1)
+        slots = 0 if channel_health.trial_is_out(channel, at) else min(slots, 1)
     rows: list[Notification] = []
     for priority in (Priority.URGENT, Priority.NORMAL, Priority.BULK):
         free = throttling.free_slots(account, urgent=priority == Priority.URGENT, at=at) if account else None

@@ -6,14 +6,12 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
-
-from .models import Channel, ChannelName, Contact, Notification, Priority, Status, WaitingFor
+from .models import Channel, ChannelName, Contact, Notification, Priority, WaitingFor
 
 WHATSAPP, SMS, EMAIL = ChannelName.WHATSAPP, ChannelName.SMS, ChannelName.EMAIL
 EVERYWHERE: Final = (WHATSAPP, SMS, EMAIL)
 RECEIPT_WAIT: Final = timedelta(seconds=120)
-BATCH: Final = 500
+LEAD: Final = timedelta(minutes=10)  # this long before a message must be known, its next channel is tried
 SPENT: Final = ("63038", "30454", "60728")  # Twilio's codes for a used-up allowance
 CHANNEL_FIELDS: Final = ("channel", "channels_left", "retry_count", "due_at", "waiting_for", "receipt_due_at")
 
@@ -60,8 +58,13 @@ def route_for(purpose: str) -> Route:
 
 def receipt_due(row: Notification, at: datetime) -> datetime | None:
     """When the next channel is to be tried for a message sent at `at`; None where it waits for no receipt."""
+    if not row.channels_left:
+        return None
     within = route_for(row.purpose).receipt_within
-    return at + within if within and row.channels_left else None
+    moments = [at + within] if within else []
+    if row.must_know_by and row.must_know_by > at:
+        moments.append(max(at + RECEIPT_WAIT, row.must_know_by - LEAD))
+    return min(moments, default=None)
 
 
 def passable(channels: Sequence[str], *, phone_number: str, whatsapp_id: str, email: str) -> list[str]:
@@ -85,46 +88,6 @@ def next_channel(notification: Notification, channels: dict[str, Channel], at: d
     return next(
         (name for name in configured if not channels[name].is_paused(at)), configured[0] if configured else None
     )
-
-
-def leave_paused_channels(at: datetime) -> int:
-    """Move due messages off broken channels to the next channel that is open; urgent ones off a spent budget too.
-
-    Returns how many moved. A message without another way stays and waits, and says for what.
-    """
-    moved = 0
-    with transaction.atomic():
-        channels = {channel.name: channel for channel in Channel.objects.select_for_update(no_key=True).order_by("pk")}
-        for channel in channels.values():
-            if channel.is_configured and (not channel.is_paused(at) or channel.pause_code == "staff"):
-                continue
-            moved += _leave(channel, channels, at)
-    return moved
-
-
-def _leave(channel: Channel, channels: dict[str, Channel], at: datetime) -> int:
-    budget_is_spent = channel.pause_code in SPENT
-    priorities = [Priority.URGENT] if budget_is_spent else list(Priority)
-    moved = 0
-    open_names = [c.name for c in channels.values() if c.is_configured and not c.is_paused(at)]
-    if open_names:
-        rows = (
-            Notification.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(status=Status.QUEUED, channel=channel.name, priority__in=priorities, due_at__lte=at)
-            .filter(channels_left__overlap=open_names)
-            .order_by("pk")[:BATCH]
-        )
-        for row in rows:
-            target = next_channel(row, channels, at)
-            if target in open_names:
-                take_channel(row, str(target), at=at)
-                row.save(update_fields=[*CHANNEL_FIELDS])
-                moved += 1
-    waiting = WaitingFor.BUDGET if budget_is_spent else WaitingFor.CHANNEL
-    Notification.objects.filter(status=Status.QUEUED, channel=channel.name, due_at__lte=at).exclude(
-        waiting_for=waiting
-    ).update(waiting_for=waiting)
-    return moved
 
 
 def take_channel(row: Notification, name: str, *, at: datetime) -> None:

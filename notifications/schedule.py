@@ -21,16 +21,22 @@ class Duty:
 
 def duties() -> list[Duty]:
     """The duties of this app."""
-    from . import channel_health, queue, reconciliation, routing, settlement, templates  # noqa: PLC0415  the table is lowest
+    from . import budget, channel_health, probing, queue, reconciliation, settlement, templates, waiting  # noqa: PLC0415  the table is lowest
 
     return [
         Duty("notifications.recover_leases", queue.recover_leases, timedelta(seconds=5)),
         Duty("notifications.expire", queue.expire, timedelta(seconds=10)),
-        Duty("notifications.leave_paused_channels", routing.leave_paused_channels, timedelta(seconds=5)),
+        Duty("notifications.sort_new", waiting.sort_new, timedelta(seconds=1)),
+        Duty("notifications.sort_again", waiting.sort_again, timedelta(seconds=30)),
+        Duty("notifications.meet_deadlines", waiting.meet_deadlines, timedelta(seconds=5)),
+        Duty("notifications.call_the_unknowing", waiting.call_the_unknowing, timedelta(seconds=10)),
+        Duty("notifications.call_for_the_urgent", waiting.call_for_the_urgent, timedelta(seconds=5)),
         Duty("notifications.fall_back_without_receipt", settlement.fall_back_without_receipt, timedelta(seconds=5)),
         Duty("notifications.tell_late_news", settlement.tell_news, timedelta(seconds=10)),
         Duty("notifications.reopen_channels", channel_health.reopen_channels, timedelta(seconds=5)),
+        Duty("notifications.watch_failure_rates", channel_health.watch_failure_rates, timedelta(seconds=5)),
+        Duty("notifications.watch_budgets", budget.watch, timedelta(seconds=5)),
         Duty("notifications.reconcile", reconciliation.reconcile_due, timedelta(seconds=5), slow=True),
-        Duty("notifications.probe_channels", channel_health.probe_paused, timedelta(seconds=20), slow=True),
+        Duty("notifications.probe_channels", probing.probe_paused, timedelta(seconds=20), slow=True),
         Duty("notifications.create_templates", templates.create_missing, timedelta(seconds=20), slow=True),
     ]

@@ -154,6 +154,7 @@ def _settle_other(
             Status.QUEUED, leased_by="", leased_until=None, attempt_count=F("attempt_count") - 1
         )
     elif isinstance(answer, Unknown):
+        channel_health.note_trial_failed(channels[row.channel], at)
         Notification.objects.filter(pk=row.pk).move(
             Status.UNCONFIRMED,
             leased_by="",

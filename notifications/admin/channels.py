@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notifications import channel_health, clock, staff_actions, throttling
+from notifications import channel_health, clock, configuration, probing, staff_actions, throttling
 from notifications.failure_policy import failure_for
 from notifications.models import Account, Channel, MessageTemplate
 from notifications.models.template import Approval
@@ -27,8 +27,8 @@ def _resume(channel: Channel, user: Any, at: datetime) -> str:
 
 
 def _probe(channel: Channel, _user: Any, at: datetime) -> str:
-    is_right, answer = channel_health.probe(channel)
-    channel_health.note_probe(channel, is_right, answer, at=at)
+    is_right, answer = probing.probe(channel)
+    probing.note_probe(channel, is_right, answer, at=at)
     return answer
 
 
@@ -39,13 +39,14 @@ class ChannelAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[Channel]):
     list_display = ["name", "state", "sender", "account", "per_second", "paused_at", "probed_at", "probe_answer"]
     list_select_related = ["account"]
     story_template = "admin/notifications/channel.html"
+    editable = ("per_second", "failure_share")
     deeds = [
         Deed("probe", gettext_lazy("Test now"), _probe, lambda row, _at: row.is_configured),
         Deed("resume", gettext_lazy("Send again"), _resume, lambda row, at: row.is_paused(at), is_main=True),
         Deed("pause", gettext_lazy("Pause"), _pause, lambda row, at: row.is_configured and not row.is_paused(at)),
     ]
     fieldsets = [
-        (gettext_lazy("Speed"), {"fields": ["per_second", "slowed_until"]}),
+        (gettext_lazy("Limits"), {"fields": ["per_second", "slowed_until", "failure_share"]}),
         (
             gettext_lazy("Facts"),
             {
@@ -58,10 +59,10 @@ class ChannelAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[Channel]):
     ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002  Django's
-        return [field.name for field in Channel._meta.fields if field.name != "per_second"]  # noqa: SLF001  public
+        return [field.name for field in Channel._meta.fields if field.name not in self.editable]  # noqa: SLF001  public
 
     def story(self, row: Channel, at: datetime) -> dict[str, Any]:
-        findings = [text for name, text in channel_health.configuration_findings() if name == row.name]
+        findings = configuration.findings_of(row.name)
         account = row.account
         return {
             "channel": row,

@@ -36,6 +36,10 @@ class Account(models.Model):
     def __str__(self) -> str:
         return f"…{self.sid[-6:]}"
 
+    def is_paused(self, at: datetime) -> bool:
+        """Whether the account's limit is used up at `at`."""
+        return self.paused_until is not None and self.paused_until > at
+
 
 class ChannelQuerySet(models.QuerySet["Channel"]):
     def open(self, at: datetime) -> Self:
@@ -62,6 +66,10 @@ class Channel(models.Model):
     pause_reason = models.TextField(_("why it is paused"), blank=True)
     paused_at = models.DateTimeField(_("paused since"), null=True, blank=True)
     is_half_open = models.BooleanField(_("half-open"), default=False)  # one message may try the repaired channel
+    failed_trials = models.PositiveSmallIntegerField(default=0, editable=False)  # since it opened; each waits longer
+    closed_at = models.DateTimeField(_("circuit closed"), null=True, blank=True, editable=False)
+    # The circuit opens when this share of the calls of five minutes failed through no fault of the recipients.
+    failure_share = models.FloatField(_("share of failures that closes the channel"), default=0.5)
     probed_at = models.DateTimeField(_("last probe"), null=True, blank=True)
     probe_answer = models.CharField(_("answer of the last probe"), max_length=200, blank=True)
 
@@ -76,6 +84,9 @@ class Channel(models.Model):
                 name="channel_paused_has_its_code", condition=Q(paused_until__isnull=True) | ~Q(pause_code="")
             ),
             models.CheckConstraint(name="channel_speed_is_positive", condition=Q(per_second__gt=0)),
+            models.CheckConstraint(
+                name="channel_failure_share_is_a_share", condition=Q(failure_share__gt=0) & Q(failure_share__lte=1)
+            ),
         ]
 
     def __str__(self) -> str:

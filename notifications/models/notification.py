@@ -173,6 +173,17 @@ class Notification(models.Model):
                 fields=["channel", "priority", "due_at", "id"],
                 condition=Q(status=Status.QUEUED),
             ),
+            # Messages that have not been sorted yet into those that wait for a closed channel and those that leave it.
+            models.Index(
+                name="notification_unsorted",
+                fields=["channel", "due_at"],
+                condition=Q(status=Status.QUEUED, waiting_for=WaitingFor.NOTHING),
+            ),
+            models.Index(
+                name="notification_deadline",
+                fields=["must_know_by"],
+                condition=Q(must_know_by__isnull=False, delivered_at__isnull=True),
+            ),
             models.Index(name="notification_lease", fields=["leased_until"], condition=Q(status=Status.SENDING)),
             models.Index(name="notification_unconfirmed", fields=["due_at"], condition=Q(status=Status.UNCONFIRMED)),
             models.Index(

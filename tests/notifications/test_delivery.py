@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from notifications import channel_health, clock, outbox, reconciliation, settlement, staff_actions, throttling
+from notifications import (
+    channel_health,
+    clock,
+    outbox,
+    probing,
+    reconciliation,
+    settlement,
+    staff_actions,
+    throttling,
+    waiting,
+)
 from notifications.models import (
     Account,
     AlertState,
@@ -19,7 +29,6 @@ from notifications.models import (
     WaitingFor,
 )
 from notifications.queue import claim, expire, recover_leases
-from notifications.routing import leave_paused_channels
 from tests.engine import a_message, drain, later, point_at, someone, turn
 from tests.simulator_process import SimulatorProcess
 
@@ -58,7 +67,7 @@ def test_63007_opens_the_circuit_at_once_and_the_next_messages_take_sms(simulato
     first, second = a_message(awa), a_message(awa)
     assert turn(slots=1) == 1
     drain()
-    leave_paused_channels(clock.now())
+    waiting.sort_new(clock.now())
     drain()
     whatsapp = Channel.objects.get(name="whatsapp")
     assert whatsapp.pause_code == "63007"
@@ -80,14 +89,14 @@ def test_63007_without_sms_waits_with_a_reason_and_arrives_once_after_the_repair
     awa = someone()
     rows = [a_message(awa), a_message(awa)]
     drain()
-    leave_paused_channels(clock.now())
+    waiting.sort_new(clock.now())
     for row in rows:
         row.refresh_from_db()
         assert (row.status, row.waiting_for, row.retry_count) == (Status.QUEUED, WaitingFor.CHANNEL, 0)
-    channel_health.probe_paused(clock.now())
+    probing.probe_paused(clock.now())
     assert drain() == 0, "the fault is still there"
     simulator.clear_faults()
-    channel_health.probe_paused(clock.now())
+    probing.probe_paused(clock.now())
     drain()
     for row in rows:
         row.refresh_from_db()

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from notifications import channel_health, clock, seeding
+from notifications import clock, probing, seeding
 from notifications.models import Channel
 
 
@@ -18,9 +18,9 @@ class Command(BaseCommand):
             if not channel.is_configured:
                 self.stdout.write(f"{channel.name}: not configured")
                 continue
-            is_right, answer = channel_health.probe(channel)
+            is_right, answer = probing.probe(channel)
             at = clock.now()
-            channel_health.note_probe(channel, is_right, answer, at=at)
+            probing.note_probe(channel, is_right, answer, at=at)
             channel.refresh_from_db()
             state = "paused" if channel.is_paused(at) else "open"
             verdict = {True: "right", False: "wrong", None: "unknown"}[is_right]
