@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 
 from marketplace import action_links
 from marketplace.models import InboundMessage, Job, Offer, ServiceRequest, Urgency
-from marketplace.sms_letters import plain
 from notifications import outbox
 from notifications.models import Contact, Notification
 from providers.models import Provider
@@ -126,7 +125,7 @@ def offer_job(offer: Offer, *, at: datetime) -> Notification:
             purpose="offer",
             phone_number=provider.phone_number,
             body=body,
-            sms_body=plain(_("Djobea: %(service)s in %(place)s, %(when)s. Accept or decline: %(link)s") % facts),
+            sms_body=_("Djobea: %(service)s in %(place)s, %(when)s. Accept or decline: %(link)s") % facts,
             choices=[
                 {"id": f"offer:{offer.pk}:accept", "title": _("Accept")},
                 {"id": f"offer:{offer.pk}:decline", "title": _("Decline")},
@@ -164,7 +163,7 @@ def _tell_customer_who_comes(job: Job, at: datetime) -> None:
                 "You can call now. Write “status” at any time."
             )
             % facts,
-            sms_body=plain(_("Djobea: %(name)s, %(number)s, comes for %(service)s. Details: %(link)s") % facts),
+            sms_body=_("Djobea: %(name)s, %(number)s, comes for %(service)s. Details: %(link)s") % facts,
             subject=_("Your provider: %(name)s") % facts,
             language=language,
             reference=f"job:{job.pk}:customer",
@@ -188,7 +187,7 @@ def _tell_provider_whose_job(job: Job, at: datetime) -> None:
             purpose="offer_won",
             phone_number=job.provider.phone_number,
             body=body + _map_link(request),
-            sms_body=plain(_("Djobea: the job is yours. %(name)s, %(number)s, %(place)s. %(link)s") % facts),
+            sms_body=_("Djobea: the job is yours. %(name)s, %(number)s, %(place)s. %(link)s") % facts,
             choices=[
                 {"id": f"job:{job.pk}:set_out", "title": _("On my way")},
                 {"id": f"job:{job.pk}:finish", "title": _("Done")},
@@ -213,7 +212,7 @@ def tell_provider(
         reference=reference,
         dedupe_key=key,
         at=at,
-        **({"sms_body": plain(text)} | facts),
+        **facts,
     )
 
 
@@ -267,7 +266,6 @@ def tell_customer(
         purpose=purpose,
         contact=request.customer.contact,
         body=text,
-        sms_body=plain(text),
         language=language,
         reference=f"request:{request.pk}",
         dedupe_key=key,

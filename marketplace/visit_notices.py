@@ -8,7 +8,6 @@ from django.utils.translation import gettext as _
 from marketplace import action_links
 from marketplace.models import Job
 from marketplace.notices import LINK_LASTS, place_of, spoken, tell_customer, tell_provider
-from marketplace.sms_letters import plain
 
 
 def remind_customer(job: Job, visit: datetime, *, at: datetime) -> None:
@@ -63,7 +62,7 @@ def ask_whether_on_the_way(job: Job, *, at: datetime) -> None:
             reference=f"job:{job.pk}",
             key=f"late:{job.pk}",
             at=at,
-            sms_body=plain(_("Djobea: are you on your way to %(place)s? Answer here: %(link)s") % facts),
+            sms_body=_("Djobea: are you on your way to %(place)s? Answer here: %(link)s") % facts,
             choices=[
                 {"id": f"job:{job.pk}:set_out", "title": _("On my way")},
                 {"id": f"job:{job.pk}:give_up", "title": _("I cannot come")},

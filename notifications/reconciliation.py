@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from . import channel_health, consequences, receipts, twilio_client
+from . import channel_health, consequences, receipts, rendering, twilio_client
 from .backoff import FIRST_LOOK
 from .models import Attempt, ChannelName, Notification, Outcome, Status
 
@@ -79,7 +79,7 @@ def _match(attempt: Attempt, listed: Iterable[Any]) -> str | None:
             continue
         # A trial account writes its own words before the text, so bodies match by their end.
         body = (message.body or "").strip()
-        texts = [text.strip() for text in (row.body, row.sms_body) if text.strip()]
+        texts = [text.strip() for text in (row.body, rendering.sms_text(row)) if text.strip()]
         if not any(body.endswith(text[-200:]) or text[:60] in body for text in texts):
             continue
         if not Attempt.objects.filter(provider_sid=message.sid).exists():

@@ -6,6 +6,7 @@ from typing import Final
 
 from .models import ChannelName, MessageTemplate, Notification
 from .models.template import Approval
+from .sms_letters import fit
 
 MOST_BUTTONS: Final = 3  # quick replies in an open session (Twilio, twilio/quick-reply)
 BUTTON_TITLE: Final = 20  # characters of a button's title
@@ -86,8 +87,13 @@ def variables(row: Notification, lines: Sequence[str]) -> dict[str, str]:
 def for_channel(row: Notification, channel: str) -> Rendered:
     """The text for SMS or email."""
     if channel == ChannelName.SMS:
-        return Rendered((row.sms_body or row.body)[:BODY_LIMIT])
+        return Rendered(sms_text(row))
     return Rendered(numbered(row))
+
+
+def sms_text(row: Notification) -> str:
+    """What the SMS says: its own text where there is one, in letters and length that cost no more than needed."""
+    return fit(row.sms_body or row.body)
 
 
 def notice_with_buttons(row: Notification) -> str:

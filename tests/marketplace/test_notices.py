@@ -6,9 +6,10 @@ from typing import Any, Final
 import pytest
 from django.db import transaction
 
-from marketplace import dispatch, jobs, notices, sms_letters
+from marketplace import dispatch, jobs, notices
 from marketplace.models import Job, Offer, Urgency
 from notifications.models import Notification, Priority
+from notifications.rendering import sms_text
 from tests.factories import a_customer, a_job, a_request, a_silent_request, an_inbound, messages_to, offers_to
 from tests.providers.factories import NOON, a_provider, a_service, a_zone
 
@@ -107,17 +108,10 @@ def test_everything_that_an_sms_may_carry_is_written_in_its_cheap_alphabet() -> 
     with transaction.atomic():
         notices.tell_expired(expired, at=NOON)
         notices.tell_withdrawn(offers_to(expired, [a_provider()])[0], at=NOON)
-    texts = list(Notification.objects.exclude(sms_body="").values_list("sms_body", flat=True))
+    texts = [sms_text(row) for row in Notification.objects.all()]
     assert len(texts) >= 8
     for text in texts:
         assert not set(text) - GSM_7, text
-
-
-def test_letters_that_an_sms_cannot_carry_cheaply_are_replaced_by_the_nearest() -> None:
-    assert (
-        sms_letters.plain("« Cœur »\u202f: ça, là, À l\u2019été… \u2013 Œuf 😀")
-        == '"Coeur" : ca, là, A l\'été... - OEuf 😀'
-    )
 
 
 def test_a_scheduled_visit_is_told_in_local_time() -> None:
