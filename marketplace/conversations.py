@@ -5,7 +5,7 @@ from typing import Final
 
 from django.db import transaction
 
-from marketplace.models import Conversation
+from marketplace.models import Conversation, Customer, ServiceRequest
 from notifications.models import Contact
 
 REST_AFTER: Final = timedelta(hours=24)
@@ -39,3 +39,14 @@ def rest_silent(at: datetime) -> int:
         is_open=True, operator__isnull=True, needs_human=False, last_message_at__lte=at - REST_AFTER
     )
     return silent.update(is_open=False, closed_at=at)
+
+
+def become_one(kept: Contact, gone: Contact) -> None:
+    """Let one person of two contacts have one open talk (the newer) and one customer, who keeps all requests."""
+    both = Conversation.objects.select_for_update(no_key=True).filter(contact__in=[kept, gone], is_open=True)
+    for older in both.order_by("-last_message_at", "-pk")[1:]:
+        Conversation.objects.filter(pk=older.pk).update(is_open=False, closed_at=older.last_message_at)
+    customers = {customer.contact_id: customer for customer in Customer.objects.filter(contact__in=[kept, gone])}
+    if len(customers) > 1:
+        ServiceRequest.objects.filter(customer=customers[gone.pk]).update(customer=customers[kept.pk])
+        customers[gone.pk].delete()

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from django.dispatch import receiver
 
-from marketplace import dispatch, jobs
+from marketplace import conversations, dispatch, jobs
 from marketplace.models import Job, Offer
-from notifications.models import Notification, Status
-from notifications.signals import notification_settled
+from notifications.models import Contact, Notification, Status
+from notifications.signals import contacts_joined, notification_settled
 
 FAILED: Final = (Status.DEAD, Status.EXPIRED)
 ARRIVED: Final = (Status.DELIVERED, Status.READ)
@@ -30,3 +30,9 @@ def hear_news(notification: Notification, at: datetime, **_facts: Any) -> None:
             jobs.note_told(int(pk), customer=side == "customer", at=at)
         elif notification.status in FAILED:
             jobs.note_untold(int(pk), customer=side == "customer", code=notification.last_error_code, at=at)
+
+
+@receiver(contacts_joined, dispatch_uid="marketplace.become_one_person")
+def become_one_person(kept: Contact, gone: Contact, **_facts: Any) -> None:
+    """One person has one open talk and is one customer."""
+    conversations.become_one(kept, gone)

@@ -1,19 +1,31 @@
 """People: who writes to us, who wants no more, and whether we may write now."""
 
+import logging
 import re
 import unicodedata
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Q
 
 from .models import Contact, UnreachableMark
+from .signals import contacts_joined
+
+logger = logging.getLogger(__name__)
 
 WINDOW: Final = timedelta(hours=24)  # WhatsApp's service window after the person's last message
 UNREACHABLE_FOR: Final = timedelta(days=7)
 # Whole messages only: "stop" inside a sentence is a word like any other.
-OPT_OUT_WORDS: Final = frozenset({"stop", "arret", "arrete", "arreter", "desabonner", "unsubscribe", "stopall"})
-OPT_IN_WORDS: Final = frozenset({"start", "reprendre", "demarrer", "unstop"})
+OPT_OUT_WORDS: Final = frozenset(
+    {"stop", "arret", "arrete", "arreter", "desabonner", "unsubscribe", "stopall"}
+    | {"arretez", "stop all", "stop messages", "desinscrire", "me desinscrire", "desinscription", "desabonnement"}
+    | {"stop am", "no send again", "no write me again", "leave me"}  # Pidgin
+)
+OPT_IN_WORDS: Final = frozenset(
+    {"start", "reprendre", "demarrer", "unstop", "restart", "recommencer", "reabonner", "me reabonner", "subscribe"}
+    | {"start again", "start am again"}  # Pidgin
+)
 
 
 def _bare(text: str) -> str:
@@ -64,7 +76,7 @@ def note_inbound(*, sender: str, external_user_id: str = "", profile_name: str =
     """
     number, hidden = split_address(sender)
     whatsapp_id = split_address(external_user_id)[1] if external_user_id else hidden
-    contact = find_or_make(number, whatsapp_id)
+    contact = _one_person(number, whatsapp_id) or find_or_make(number, whatsapp_id)
     contact.last_inbound_at = max(at, contact.last_inbound_at) if contact.last_inbound_at else at
     if profile_name and not contact.name:
         contact.name = profile_name[:120]
@@ -98,6 +110,41 @@ def find_or_make(number: str | None, whatsapp_id: str | None) -> Contact:
     if shown:  # these columns only: the row is not locked, and an opt-out of this moment must not be undone
         contact.save(update_fields=shown)
     return contact
+
+
+def _one_person(number: str | None, whatsapp_id: str | None) -> Contact | None:
+    """The joined contact where a number and an id, known apart so far, now show up together; else None."""
+    if not number or not whatsapp_id:
+        return None
+    rows = Contact.objects.select_for_update(no_key=True).order_by("pk")
+    both = list(rows.filter(Q(phone_number=number) | Q(whatsapp_id=whatsapp_id)))
+    apart = [c for c in both if c.phone_number == number] + [c for c in both if c.whatsapp_id == whatsapp_id]
+    if len(both) < 2 or apart[0].whatsapp_id or apart[1].phone_number:  # noqa: PLR2004  a pair
+        return None  # one row, or two people: an id belongs to one number, and a number may get a new owner
+    return join(*apart)
+
+
+@transaction.atomic
+def join(kept: Contact, gone: Contact) -> Contact:
+    """Make one person of two locked rows: all that hangs on `gone` hangs on `kept` from now on.
+
+    An opt-out of either holds. Other apps clear what cannot stand twice when they hear `contacts_joined`, inside this
+    transaction. Returns the row that is kept.
+    """
+    contacts_joined.send(sender=Contact, kept=kept, gone=gone)
+    UnreachableMark.objects.filter(contact=gone).delete()
+    for relation in Contact._meta.related_objects:  # noqa: SLF001  public
+        rows = relation.related_model._base_manager.filter(**{relation.field.name: gone})  # noqa: SLF001
+        rows.update(**{relation.field.name: kept})
+    whatsapp_id, email = gone.whatsapp_id, kept.email or gone.email
+    written = [moment for moment in (kept.last_inbound_at, gone.last_inbound_at) if moment]
+    gone.delete()
+    kept.whatsapp_id, kept.email, kept.name = whatsapp_id, email, kept.name or gone.name
+    kept.last_inbound_at = max(written, default=None)
+    kept.opted_out_at = kept.opted_out_at or gone.opted_out_at
+    kept.save()
+    logger.info("contact %d is joined with another", kept.pk)
+    return kept
 
 
 def opt_out(contact: Contact, *, at: datetime) -> bool:

@@ -215,7 +215,7 @@ def test_a_known_person_costs_one_statement_and_a_ring(client: Client, twilio: s
     statements = [query["sql"].strip() for query in queries.captured_queries]
     assert statements[0].startswith("INSERT INTO marketplace_inboundmessage")
     assert len(statements) <= 2
-    assert all("pg_notify" in statement for statement in statements[1:])
+    assert all(statement.startswith("NOTIFY") for statement in statements[1:])
 
 
 @pytest.fixture
