@@ -21,7 +21,7 @@ class Duty:
 
 def duties() -> list[Duty]:
     """The duties of this app."""
-    from . import budget, channel_health, probing, queue, reconciliation, settlement, templates, waiting  # noqa: PLC0415  the table is lowest
+    from . import budget, channel_health, probing, queue, reconciliation, settlement, staff_actions, templates, waiting  # noqa: PLC0415  the table is lowest
 
     return [
         Duty("notifications.recover_leases", queue.recover_leases, timedelta(seconds=5)),
@@ -38,5 +38,6 @@ def duties() -> list[Duty]:
         Duty("notifications.watch_budgets", budget.watch, timedelta(seconds=5)),
         Duty("notifications.reconcile", reconciliation.reconcile_due, timedelta(seconds=5), slow=True),
         Duty("notifications.probe_channels", probing.probe_paused, timedelta(seconds=20), slow=True),
+        Duty("notifications.advance_staff_actions", staff_actions.advance_due, timedelta(seconds=1), slow=True),
         Duty("notifications.create_templates", templates.create_missing, timedelta(seconds=20), slow=True),
     ]

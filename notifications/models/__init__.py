@@ -5,10 +5,12 @@ from .channel import Account, Channel, ChannelName
 from .contact import Contact, UnreachableMark
 from .machine import Clock, Heartbeat, ScheduledRun
 from .notification import Attempt, Notification, Outcome, Priority, Receipt, Status, WaitingFor
+from .staff_action import ActionStatus, StaffAction, StaffActionLine, StaffDeed
 from .template import MessageTemplate
 
 __all__ = [
     "Account",
+    "ActionStatus",
     "AlertState",
     "Attempt",
     "Channel",
@@ -24,6 +26,9 @@ __all__ = [
     "Receipt",
     "ScheduledRun",
     "Severity",
+    "StaffAction",
+    "StaffActionLine",
+    "StaffDeed",
     "Status",
     "UnreachableMark",
     "WaitingFor",

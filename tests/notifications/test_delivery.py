@@ -284,7 +284,8 @@ def test_staff_send_a_dead_letter_again_with_a_new_attempt(simulator: SimulatorP
     row.refresh_from_db()
     assert row.status == Status.DEAD
     row.contact.unreachable_marks.all().delete()  # type: ignore[union-attr]
-    assert staff_actions.requeue([row.pk], by="awa", at=clock.now()) == 1
+    action = staff_actions.retry(staff_actions.Selection.of([row.pk]), by="awa", why="right now", at=clock.now())
+    assert action.done_count == 1
     drain()
     row.refresh_from_db()
     assert (row.status, row.attempt_count) == (Status.SENT, 2)
