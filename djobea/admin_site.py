@@ -101,6 +101,7 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
         _("Records"),
         True,
         (
+            Item(_("Staff actions"), "history", "notifications.staffaction"),
             Item(_("Attempts"), "call_made", "notifications.attempt"),
             Item(_("Receipts"), "done_all", "notifications.receipt"),
             Item(_("Inbound messages"), "inbox", "marketplace.inboundmessage"),

@@ -1,5 +1,5 @@
 """The console of the notifications: what leaves, what failed, whom to tell."""
 
-from . import alerts, channels, machine, people, queue
+from . import alerts, channels, machine, people, queue, staff_actions
 
-__all__ = ["alerts", "channels", "machine", "people", "queue"]
+__all__ = ["alerts", "channels", "machine", "people", "queue", "staff_actions"]

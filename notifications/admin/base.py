@@ -32,14 +32,16 @@ PER_PAGE: Final = 25
 class Deed:
     """A button on a row's page. `do(row, user, at)` answers with a sentence for the person, or "" when nothing changed.
 
-    `fits(row, at)` says whether the button is shown; `asks` is the question that is asked first, "" for none.
+    `fits(row, at)` says whether the button is shown; `leads_to(row)` is the page that asks first: then nothing is done
+    at once.
     """
 
     name: str
     label: Any
-    do: Callable[[Any, Any, datetime], str]
+    do: Callable[[Any, Any, datetime], str] = lambda _row, _user, _at: ""
     fits: Callable[[Any, datetime], bool] = lambda _row, _at: True
     is_main: bool = False
+    leads_to: Callable[[Any], str] | None = None
 
 
 class ConsoleAdmin(ModelAdmin[M]):
@@ -74,7 +76,8 @@ class ConsoleAdmin(ModelAdmin[M]):
         if row is not None and self.has_view_permission(request, row):
             extra |= self.story(row, at)
             if self.has_handle_permission(request):
-                extra["deeds"] = [deed for deed in self.deeds if deed.fits(row, at)]
+                fitting = [deed for deed in self.deeds if deed.fits(row, at)]
+                extra["deeds"] = [(deed, deed.leads_to(row) if deed.leads_to else "") for deed in fitting]
         answer: HttpResponse = super().change_view(request, object_id, form_url, extra | (extra_context or {}))
         return answer
 
@@ -89,7 +92,7 @@ class ConsoleAdmin(ModelAdmin[M]):
             self.get_object(request, object_id),
             next((each for each in self.deeds if each.name == deed), None),
         )
-        if row is None or chosen is None:
+        if row is None or chosen is None or chosen.leads_to:
             raise Http404
         if request.method != "POST" or not self.has_handle_permission(request):
             raise PermissionDenied

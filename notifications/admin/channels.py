@@ -1,35 +1,34 @@
 """Channels and the Twilio accounts behind them: their state, why, since when, and the remedy."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from notifications import channel_health, clock, configuration, probing, staff_actions, throttling
 from notifications.failure_policy import failure_for
-from notifications.models import Account, Channel, MessageTemplate
+from notifications.models import Account, Channel, MessageTemplate, StaffAction, StaffDeed
 from notifications.models.template import Approval
 
+from .acting import OF_CHANNELS, ReasonForm, ask, foreseen_facts
 from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, badge
-
-
-def _pause(channel: Channel, user: Any, at: datetime) -> str:
-    done = staff_actions.pause_channel(channel.name, by=user.get_username(), at=at)
-    return _("The channel is paused: its messages wait.") if done else ""
-
-
-def _resume(channel: Channel, user: Any, at: datetime) -> str:
-    done = staff_actions.resume_channel(channel.name, by=user.get_username(), at=at)
-    return _("The channel sends again.") if done else ""
 
 
 def _probe(channel: Channel, _user: Any, at: datetime) -> str:
     is_right, answer = probing.probe(channel)
     probing.note_probe(channel, is_right, answer, at=at)
     return answer
+
+
+def _address(deed: str, channel: Channel) -> str:
+    return reverse("admin:notifications_channel_act", args=[channel.pk, deed])
 
 
 @admin.register(Channel)
@@ -42,8 +41,19 @@ class ChannelAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[Channel]):
     editable = ("per_second", "failure_share")
     deeds = [
         Deed("probe", gettext_lazy("Test now"), _probe, lambda row, _at: row.is_configured),
-        Deed("resume", gettext_lazy("Send again"), _resume, lambda row, at: row.is_paused(at), is_main=True),
-        Deed("pause", gettext_lazy("Pause"), _pause, lambda row, at: row.is_configured and not row.is_paused(at)),
+        Deed(
+            "resume",
+            gettext_lazy("Let it send again"),
+            fits=lambda row, at: row.is_paused(at),
+            is_main=True,
+            leads_to=partial(_address, StaffDeed.RESUME),
+        ),
+        Deed(
+            "pause",
+            gettext_lazy("Pause"),
+            fits=lambda row, at: row.is_configured and not row.is_paused(at),
+            leads_to=partial(_address, StaffDeed.PAUSE),
+        ),
     ]
     fieldsets = [
         (gettext_lazy("Limits"), {"fields": ["per_second", "slowed_until", "failure_share"]}),
@@ -61,6 +71,38 @@ class ChannelAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[Channel]):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002  Django's
         return [field.name for field in Channel._meta.fields if field.name not in self.editable]  # noqa: SLF001  public
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.act_view)
+        return [path("<int:pk>/act/<slug:deed>/", view, name="notifications_channel_act"), *super().get_urls()]
+
+    def act_view(self, request: HttpRequest, pk: int, deed: str) -> HttpResponse:
+        """Show what waits on the channel, ask why, and on POST hold it or let it send."""
+        channel = get_object_or_404(Channel, pk=pk)
+        if not self.has_handle_permission(request):
+            raise PermissionDenied
+        if deed not in (StaffDeed.PAUSE, StaffDeed.RESUME):
+            raise Http404
+        at, form = clock.now(), ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            facts: dict[str, Any] = {"by": request.user.get_username(), "why": form.cleaned_data["why"], "at": at}
+            if deed == StaffDeed.PAUSE:
+                done, said = (
+                    staff_actions.pause_channel(channel.name, **facts),
+                    _("The channel is paused: its messages wait."),
+                )
+            else:
+                done, said = staff_actions.resume_channel(channel.name, **facts), _("The channel sends again.")
+            if done:
+                messages.success(request, said)
+            else:
+                messages.warning(request, _("Nothing changed: somebody or something was faster."))
+            return redirect(self.address_of(channel))
+        facts = foreseen_facts(deed, staff_actions.foresee_channel(channel.name, at=at), at)
+        return ask(
+            self, request, **facts, form=form, title=facts["deed_label"], what=channel.name,
+            back=self.address_of(channel), may_do=True,
+        )  # fmt: skip
+
     def story(self, row: Channel, at: datetime) -> dict[str, Any]:
         findings = configuration.findings_of(row.name)
         account = row.account
@@ -72,6 +114,9 @@ class ChannelAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[Channel]):
             "findings": findings,
             "account": account,
             "used": throttling.used_slots(account, at) if account else None,
+            "done_by_hand": list(
+                StaffAction.objects.filter(channel=row.name, deed__in=OF_CHANNELS).order_by("-pk")[:5]
+            ),
             "next_slot": throttling.next_free_slot(account, at=at) if account else None,
         }
 

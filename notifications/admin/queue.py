@@ -2,25 +2,26 @@
 
 import re
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
-from notifications import clock, staff_actions
 from notifications.failure_policy import describe, failure_for
-from notifications.models import Attempt, Notification, Outcome, Receipt, Status
+from notifications.models import Attempt, Notification, Outcome, Receipt, StaffDeed, Status
+from notifications.staff_actions import matching, number_prefix
 
 from . import causes, story
+from .acting import act_address
 from .base import ConsoleAdmin, Deed, LargeTableMixin, ReadOnlyMixin, badge, link_to
+from .editing import EditsMessages, edit_address
 from .filters import ChannelFilter, ErrorFilter, PurposeFilter
+
+__all__ = ["TONES", "AttemptAdmin", "NotificationAdmin", "ReceiptAdmin", "matching", "number_prefix"]
 
 TONES: Final = {
     Status.QUEUED: "wait",
@@ -35,50 +36,10 @@ TONES: Final = {
 }
 CAN_GO_AGAIN: Final = (Status.DEAD, Status.UNCONFIRMED, Status.QUEUED)
 CAN_BE_CALLED_BACK: Final = (Status.QUEUED, Status.UNCONFIRMED)
-AT_ONCE: Final = 10_000
-HOME: Final = "237"  # numbers of nine digits are Cameroon's
-
-
-def matching(term: str) -> Q:
-    """What a reviewer types: a number as people write it, a SID, a reference such as `request:42`, or `#17`.
-
-    Each by equality or prefix, so that an index answers.
-    """
-    term = term.strip()
-    if re.fullmatch(r"#\d{1,18}", term):
-        return Q(pk=int(term[1:]))
-    if re.fullmatch(r"[A-Z]{2}[0-9a-fA-F]{4,32}", term):
-        older = Attempt.objects.filter(provider_sid__startswith=term).values("notification_id")[:100]
-        return Q(provider_sid__startswith=term) | Q(pk__in=list(older.values_list("notification_id", flat=True)))
-    if prefix := number_prefix(term):
-        return Q(phone_number__startswith=prefix)
-    if "@" in term:
-        return Q(email__iexact=term)
-    return Q(reference__startswith=term) | Q(purpose=term)
-
-
-def number_prefix(term: str) -> str:
-    """The beginning of an E.164 number that `term` may mean; empty when it is no number."""
-    digits = re.sub(r"[\s().-]", "", term)
-    if not re.fullmatch(r"(\+|00)?\d{3,15}", digits):
-        return ""
-    bare = re.sub(r"^(\+|00)", "", digits)
-    written_out = digits != bare or bare.startswith(HOME)
-    return f"+{bare}" if written_out else f"+{HOME}{bare}"
-
-
-def _requeue(row: Notification, user: Any, at: datetime) -> str:
-    done = staff_actions.requeue([row.pk], by=user.get_username(), at=at)
-    return _("The message goes out again.") if done else ""
-
-
-def _cancel(row: Notification, user: Any, at: datetime) -> str:
-    done = staff_actions.cancel([row.pk], by=user.get_username(), at=at)
-    return _("The message was called back.") if done else ""
 
 
 @admin.register(Notification)
-class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[Notification]):
+class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, EditsMessages):
     """The queue and its dead letters. Nobody edits a row; the actions call the functions that may move it."""
 
     list_display = ["recipient", "purpose_name", "channel", "state", "tries", "next_try", "error", "created_at"]
@@ -88,11 +49,34 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[Notificatio
     list_before_template = "admin/notifications/causes.html"
     search_fields = ["phone_number"]  # shows the box; `matching` decides
     search_help_text = gettext_lazy("Number, SID, reference (request:42) or #id")
-    actions = ["retry_now", "call_back"]
+    actions = ["retry_now", "take_elsewhere", "call_back"]
     story_template = "admin/notifications/message.html"
     deeds = [
-        Deed("retry", gettext_lazy("Retry now"), _requeue, lambda row, _at: row.status in CAN_GO_AGAIN, is_main=True),
-        Deed("cancel", gettext_lazy("Call back"), _cancel, lambda row, _at: row.status in CAN_BE_CALLED_BACK),
+        Deed(
+            "retry",
+            gettext_lazy("Send again"),
+            fits=lambda row, _at: row.status in CAN_GO_AGAIN,
+            is_main=True,
+            leads_to=partial(act_address, StaffDeed.RETRY),
+        ),
+        Deed(
+            "edit",
+            gettext_lazy("Edit and send again"),
+            fits=lambda row, _at: row.status in CAN_GO_AGAIN,
+            leads_to=edit_address,
+        ),
+        Deed(
+            "move",
+            gettext_lazy("Move to another channel"),
+            fits=lambda row, _at: row.status in (*CAN_GO_AGAIN, Status.SENT),
+            leads_to=partial(act_address, StaffDeed.MOVE),
+        ),
+        Deed(
+            "cancel",
+            gettext_lazy("Call back"),
+            fits=lambda row, _at: row.status in CAN_BE_CALLED_BACK,
+            leads_to=partial(act_address, StaffDeed.CANCEL),
+        ),
     ]
     fieldsets = [
         (gettext_lazy("Message"), {"fields": ["purpose", "subject", "sms_body", "language", "choices", "context"]}),
@@ -125,18 +109,6 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[Notificatio
         shown = request.GET.get("status__exact") == Status.DEAD and "last_error_code" not in request.GET
         extra = {"causes": causes.of_dead_letters() if shown else [], "may_retry": self.has_handle_permission(request)}
         return super().changelist_view(request, extra | (extra_context or {}))
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.retry_cause)
-        return [path("retry-cause/", view, name="notifications_notification_retry_cause"), *super().get_urls()]
-
-    def retry_cause(self, request: HttpRequest) -> HttpResponse:
-        """Send all dead letters of one cause again, at most `AT_ONCE` of them."""
-        if request.method != "POST" or not self.has_handle_permission(request):
-            raise PermissionDenied
-        dead = Notification.objects.filter(status=Status.DEAD, last_error_code=request.POST.get("code", ""))
-        self.retry_now(request, dead.order_by("pk")[:AT_ONCE])
-        return redirect(reverse("admin:notifications_notification_changelist") + f"?status__exact={Status.DEAD}")
 
     def story(self, row: Notification, at: datetime) -> dict[str, Any]:
         return story.tell(row, at) | {"status_tone": TONES[Status(row.status)]}
@@ -176,26 +148,17 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[Notificatio
     def alert_link(self, row: Notification) -> str:
         return link_to(row.alert)
 
-    @admin.action(description=gettext_lazy("Retry now"), permissions=["handle"])
-    def retry_now(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
-        ids = list(queryset.values_list("pk", flat=True))
-        count = staff_actions.requeue(ids, by=request.user.get_username(), at=clock.now())
-        self._answer(
-            request, len(ids), count, ngettext("%d message queued again.", "%d messages queued again.", count) % count
-        )
+    @admin.action(description=gettext_lazy("Send again"), permissions=["handle"])
+    def retry_now(self, request: HttpRequest, queryset: QuerySet[Notification]) -> HttpResponse:  # noqa: ARG002  Django's
+        return self.lead_to(request, StaffDeed.RETRY)
+
+    @admin.action(description=gettext_lazy("Move to another channel"), permissions=["handle"])
+    def take_elsewhere(self, request: HttpRequest, queryset: QuerySet[Notification]) -> HttpResponse:  # noqa: ARG002
+        return self.lead_to(request, StaffDeed.MOVE)
 
     @admin.action(description=gettext_lazy("Call back"), permissions=["handle"])
-    def call_back(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
-        ids = list(queryset.values_list("pk", flat=True))
-        count = staff_actions.cancel(ids, by=request.user.get_username(), at=clock.now())
-        self._answer(
-            request, len(ids), count, ngettext("%d message called back.", "%d messages called back.", count) % count
-        )
-
-    def _answer(self, request: HttpRequest, asked: int, done: int, said: str) -> None:
-        if skipped := asked - done:
-            said += " " + ngettext("%d was left as it is.", "%d were left as they are.", skipped) % skipped
-        self.message_user(request, said, messages.SUCCESS if done else messages.WARNING)
+    def call_back(self, request: HttpRequest, queryset: QuerySet[Notification]) -> HttpResponse:  # noqa: ARG002
+        return self.lead_to(request, StaffDeed.CANCEL)
 
 
 @admin.register(Attempt)

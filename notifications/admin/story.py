@@ -32,6 +32,13 @@ OUTCOME_TONES: Final = {
     Outcome.NOT_SENT: "quiet",
 }
 RECEIPT_TONES: Final = {"delivered": "good", "read": "good", "failed": "bad", "undelivered": "bad"}
+EDITED: Final = {  # names of what a person may edit
+    "body": _("text"),
+    "sms_body": _("text for SMS"),
+    "subject": _("subject"),
+    "phone_number": _("phone number"),
+    "email": _("email"),
+}
 
 
 @dataclass(frozen=True)
@@ -56,13 +63,15 @@ def purpose_label(purpose: str) -> Any:
 
 
 def tell(row: Notification, at: datetime) -> dict[str, Any]:
-    """The context of the message's page: three short queries."""
+    """The context of the message's page: four short queries."""
     attempts = list(row.attempts.order_by("pk"))
     channel = Channel.objects.filter(name=row.channel).first()
     return {
         "message": row,
         "purpose": purpose_label(row.purpose),
-        "steps": sorted([*_own_steps(row), *_calls(attempts), *_callbacks(attempts)], key=lambda step: step.at),
+        "steps": sorted(
+            [*_own_steps(row), *_calls(attempts), *_callbacks(attempts), *_by_hand(row)], key=lambda step: step.at
+        ),
         "failure": failure_for(row.last_error_code) if row.last_error_code else None,
         "channel_is_paused": channel is not None and channel.is_paused(at) and row.status == Status.QUEUED,
         "message_channel": channel,
@@ -75,6 +84,19 @@ def _own_steps(row: Notification) -> list[Step]:
     ends = {Status.DEAD: "bad", Status.CANCELLED: "quiet", Status.EXPIRED: "quiet"}
     if row.settled_at and row.status in ends:
         steps.append(Step(row.settled_at, row.get_status_display(), ends[Status(row.status)]))
+    return steps
+
+
+def _by_hand(row: Notification) -> list[Step]:
+    """What people did with this message, and what it was before."""
+    steps = []
+    for line in row.staff_lines.select_related("action").order_by("pk"):
+        was = _("before: %(status)s on %(channel)s") % {
+            "status": line.get_status_before_display(),
+            "channel": line.channel_before,
+        }
+        old = [f"{EDITED.get(name, name)}: {value}" for name, value in line.old_values.items()]
+        steps.append(Step(line.action.begun_at, line.action, "busy", " · ".join([line.action.why, str(was), *old])))
     return steps
 
 

@@ -36,6 +36,9 @@ from notifications.models import (
     Receipt,
     ScheduledRun,
     Severity,
+    StaffAction,
+    StaffActionLine,
+    StaffDeed,
     Status,
     UnreachableMark,
 )
@@ -133,6 +136,24 @@ def a_full_house(at: datetime) -> None:
                 Receipt.objects.create(provider_sid=sid, status="delivered", received_at=at)
     for state in AlertState.values:
         an_alert(at, state)
+    for deed in StaffDeed.values:
+        action = StaffAction.objects.create(
+            deed=deed,
+            by="chief",
+            why="Because <b>",
+            begun_at=at,
+            channel="whatsapp" if deed in ("pause", "resume") else "",
+            selection={"criteria": {"status": "dead"}},
+            skipped={"sent": 2},
+            expected=1,
+        )
+        StaffActionLine.objects.create(
+            action=action,
+            notification=Notification.objects.earliest("pk"),
+            status_before=Status.DEAD,
+            channel_before="whatsapp",
+            old_values={"body": "Bonjour <script>"},
+        )
     MessageTemplate.objects.get_or_create(name="offer", language="fr", defaults={"body": "{{1}}"})
     Heartbeat.objects.create(worker="w1", started_at=at, seen_at=at)
     ScheduledRun.objects.get_or_create(name="audit", defaults={"last_at": at})

@@ -102,55 +102,16 @@ def test_nobody_edits_what_the_product_writes(staff: Client, at: datetime) -> No
 
 def test_a_person_without_rights_sees_and_moves_nothing(client: Client, at: datetime) -> None:
     client.force_login(User.objects.create_user("guest", "", "made-up", is_staff=True))
-    message = a_message(at, Status.DEAD)
+    message, alert = a_message(at, Status.DEAD), an_alert(at)
     assert client.get(address(message, "changelist")).status_code == 403
-    retry = f"{address(message, 'change', message.pk).removesuffix('change/')}do/retry/"
-    assert client.post(retry).status_code == 403
-    message.refresh_from_db()
-    assert message.status == Status.DEAD
+    assert client.post(f"{address(alert, 'change', alert.pk).removesuffix('change/')}do/resolve/").status_code == 403
+    alert.refresh_from_db()
+    assert alert.state == AlertState.OPEN
 
 
 def test_a_button_needs_a_post(staff: Client, at: datetime) -> None:
-    message = a_message(at, Status.DEAD)
-    retry = f"{address(message, 'change', message.pk).removesuffix('change/')}do/retry/"
-    assert staff.get(retry).status_code == 403
-
-
-@pytest.mark.parametrize(
-    ("status", "deed", "then"),
-    [
-        (Status.DEAD, "retry", Status.QUEUED),
-        (Status.UNCONFIRMED, "retry", Status.QUEUED),
-        (Status.QUEUED, "cancel", Status.CANCELLED),
-        (Status.READ, "retry", Status.READ),
-        (Status.SENDING, "cancel", Status.SENDING),
-    ],
-)
-def test_the_buttons_of_a_message_move_only_what_may_move(
-    staff: Client, at: datetime, status: str, deed: str, then: str
-) -> None:
-    message = a_message(at, status)
-    do(staff, message, deed)
-    message.refresh_from_db()
-    assert message.status == then
-
-
-def test_many_dead_letters_are_sent_again_at_once_and_the_rest_is_named(staff: Client, at: datetime) -> None:
-    rows = [a_message(at, Status.DEAD), a_message(at, Status.DEAD), a_message(at, Status.READ)]
-    form = {"action": "retry_now", "_selected_action": [row.pk for row in rows]}
-    answer = staff.post(address(Notification, "changelist"), form, follow=True)
-    assert Notification.objects.filter(status=Status.QUEUED).count() == 2
-    assert "2 " in answer.content.decode()
-
-
-def test_all_dead_letters_of_one_cause_are_sent_again(staff: Client, at: datetime) -> None:
-    a_message(at, Status.DEAD)
-    other = a_message(at, Status.DEAD, last_error_code="21610")
-    page = staff.get(address(Notification, "changelist"), {"status__exact": "dead"}).content.decode()
-    assert "retry-cause/" in page
-    assert "63024" in page
-    staff.post(address(Notification, "retry_cause"), {"code": "63024"})
-    assert list(Notification.objects.filter(status=Status.DEAD)) == [other]
+    alert = an_alert(at)
+    assert staff.get(f"{address(alert, 'change', alert.pk).removesuffix('change/')}do/resolve/").status_code == 403
 
 
 @pytest.mark.parametrize("term", ["699 00 00 01", "+237 699", "699000001", "request:4", "SMabcdef", "offer"])
@@ -218,11 +179,18 @@ def test_only_the_notes_of_an_alert_are_written_by_hand(staff: Client, at: datet
 
 def test_a_channel_is_paused_and_sends_again(staff: Client, at: datetime) -> None:
     channel = a_channel()
-    do(staff, channel, "pause")
+    page = reverse("admin:notifications_channel_act", args=[channel.pk, "pause"])
+    assert 'name="why"' in staff.get(page).content.decode()
+    staff.post(page, {"why": ""})
+    channel.refresh_from_db()
+    assert not channel.is_paused(at)
+    staff.post(page, {"why": "Meta is down"})
     channel.refresh_from_db()
     assert channel.is_paused(at)
-    assert "chief" in staff.get(address(channel, "change", channel.pk)).content.decode()
-    do(staff, channel, "resume")
+    shown = staff.get(address(channel, "change", channel.pk)).content.decode()
+    assert "chief" in shown
+    assert "Meta is down" in shown
+    staff.post(page.replace("pause", "resume"), {"why": "Meta is back"})
     channel.refresh_from_db()
     assert not channel.is_paused(at)
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from marketplace.models import Conversation, ServiceRequest
 from notifications import clock
-from notifications.models import Channel, EscalationAlert, Notification, Status
+from notifications.models import Channel, Contact, EscalationAlert, Notification, StaffAction, Status
 from tests.djobea.admin_rows import a_channel, a_full_house
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -77,13 +77,32 @@ def test_the_dashboard_renews_itself(console: Page, live_server: Any, house_in_t
     expect(console.locator("#dashboard")).to_have_count(1)
 
 
-def test_a_dead_letter_is_sent_again_by_its_button(console: Page, live_server: Any) -> None:
+def test_a_dead_letter_is_sent_again_after_one_question(console: Page, live_server: Any, at: datetime) -> None:
+    Contact.objects.update(last_inbound_at=at)
     dead = Notification.objects.get(status=Status.DEAD)
     open_row(console, live_server, dead)
-    console.locator("form[action$='do/retry/'] button").click()
-    expect(console.locator(".dj-badge.dj-wait").first).to_be_visible()
+    console.locator(".dj-deeds a.dj-main").click()
+    expect(console.locator(".dj-figure b").first).to_be_visible()
+    console.locator("input[name=why]").fill("Le numéro est bon")
+    console.locator(".dj-ask button[type=submit]").click()
+    expect(console.locator(".dj-timeline").get_by_text("Le numéro est bon")).to_be_visible()
     dead.refresh_from_db()
     assert dead.status == Status.QUEUED
+
+
+def test_everything_that_matches_is_chosen_without_counting_it(console: Page, live_server: Any) -> None:
+    message = Notification.objects.get(status=Status.DEAD)
+    facts = {field.attname: getattr(message, field.attname) for field in Notification._meta.concrete_fields}  # noqa: SLF001
+    Notification.objects.bulk_create(Notification(**facts | {"id": None}) for _ in range(30))
+    console.goto(live_server.url + reverse("admin:notifications_notification_changelist") + "?status__exact=dead")
+    console.locator("#action-toggle").click()
+    bar = console.locator("#changelist-actions")
+    expect(bar).not_to_contain_text("999")
+    bar.locator(".question a").click()
+    bar.locator("select[name=action]").select_option("retry_now")
+    bar.locator("button[name=index]").click()
+    console.wait_for_url("**/act/retry/?*scope=all*")
+    expect(console.locator(".dj-ask")).to_be_visible()
 
 
 def test_an_operator_takes_a_talk_over_and_answers(console: Page, live_server: Any) -> None:
@@ -101,12 +120,15 @@ def test_everybody_can_read_the_console_on_a_phone_too(console: Page, live_serve
     pages = [
         reverse("admin:index"),
         reverse("admin:notifications_notification_changelist") + "?status__exact=dead",
+        reverse("admin:notifications_notification_act", args=["retry"], query={"scope": "all"}),
+        reverse("admin:notifications_notification_edit", args=[Notification.objects.get(status=Status.DEAD).pk]),
         *(
             reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])  # noqa: SLF001
             for row in (
                 Notification.objects.filter(status=Status.DEAD).get(),
                 EscalationAlert.objects.filter(state="open").get(),
                 Channel.objects.get(name="whatsapp"),
+                StaffAction.objects.latest("pk"),
                 ServiceRequest.objects.latest("pk"),
                 Conversation.objects.get(),
             )
