@@ -5,14 +5,14 @@ messages cost little more than ten.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import BooleanField, Case, Count, Q, When
 
-from notifications import routing, throttling
+from notifications import routing, throttling, waiting
 from notifications.channel_health import STAFF
 from notifications.models import (
     Account,
@@ -200,10 +200,15 @@ def _flag(condition: Q) -> Case:
 def _streams(groups: Iterable[_Group], at: datetime, *, opened: str = "") -> tuple[list[Stream], list[Budget]]:
     """Where the groups leave, and what they take; `opened` is a channel that counts as open though it is paused."""
     channels = {channel.name: channel for channel in Channel.objects.select_related("account").order_by("name")}
+    closed = {
+        (each.channel.name, priority): each.waits_for
+        for each in waiting.closed_channels(channels, at)
+        for priority in each.priorities
+    }
     streams: dict[str, Stream] = {}
     leaving: dict[str, list[_Group]] = {}
     for group in groups:
-        name, wait = _way(group, channels, at, opened)
+        name, wait = _way(group, channels, closed, at, opened)
         stream = streams.setdefault(name, Stream(name, throttling.speed(channels[name], at)))
         if wait is None:
             leaving.setdefault(name, []).append(group)
@@ -224,21 +229,23 @@ def _streams(groups: Iterable[_Group], at: datetime, *, opened: str = "") -> tup
     return sorted(streams.values(), key=lambda stream: -stream.count), budgets
 
 
-def _way(group: _Group, channels: dict[str, Channel], at: datetime, opened: str) -> tuple[str, Wait | None]:
-    """The channel by which a group leaves, and what it waits for first; the rules are those of the queue."""
+def _way(
+    group: _Group, channels: dict[str, Channel], closed: Mapping[tuple[str, int], str], at: datetime, opened: str
+) -> tuple[str, Wait | None]:
+    """The channel by which a group leaves, and what it waits for first; the rules are those of `waiting`."""
     names = [name for name in group.channels_left if name in channels and channels[name].is_configured]
     elsewhere = next((name for name in names if not channels[name].is_paused(at)), "")
     if group.is_blocked:
         return _at_its_time(group, elsewhere or names[0], channels, at)
-    own = channels[group.channel]
-    if own.name == opened or not own.is_paused(at):
+    own, is_urgent = channels[group.channel], group.priority == Priority.URGENT
+    reason = "" if own.name == opened else closed.get((own.name, group.priority), "")
+    if not reason:
         return _at_its_time(group, own.name, channels, at)
-    by_staff, is_spent = own.pause_code == STAFF, own.pause_code in routing.SPENT
-    if elsewhere and not by_staff and (group.priority == Priority.URGENT or not is_spent):
+    if elsewhere and (is_urgent or (reason == WaitingFor.CHANNEL and own.pause_code != STAFF)):
         return _at_its_time(group, elsewhere, channels, at)
-    if is_spent:
-        return own.name, Wait(WaitingFor.BUDGET, group.count, own.paused_until)
-    return own.name, Wait(WaitingFor.CHANNEL, group.count)
+    if not own.is_paused(at):
+        return _at_its_time(group, own.name, channels, at)  # the slots are counted out below
+    return own.name, Wait(WaitingFor(reason), group.count, own.paused_until if reason == WaitingFor.BUDGET else None)
 
 
 def _at_its_time(group: _Group, name: str, channels: dict[str, Channel], at: datetime) -> tuple[str, Wait | None]:

@@ -197,7 +197,10 @@ def test_a_channel_is_paused_and_sends_again(staff: Client, at: datetime) -> Non
 
 def test_only_the_speed_of_a_channel_is_set_by_hand(staff: Client) -> None:
     channel = a_channel()
-    staff.post(address(channel, "change", channel.pk), {"per_second": "5", "sender": "whatsapp:+1", "name": "x"})
+    staff.post(
+        address(channel, "change", channel.pk),
+        {"per_second": "5", "failure_share": "0.4", "sender": "whatsapp:+1", "name": "x"},
+    )
     channel.refresh_from_db()
     assert (channel.per_second, channel.name, channel.sender) == (5, "whatsapp", "whatsapp:+14155238886")
 

@@ -382,7 +382,8 @@ def test_more_than_a_days_budget_takes_days() -> None:
     [
         ("63007", Priority.NORMAL, ["sms"], "sms", []),
         ("63007", Priority.NORMAL, [], "whatsapp", [WaitingFor.CHANNEL]),
-        ("staff", Priority.URGENT, ["email"], "whatsapp", [WaitingFor.CHANNEL]),
+        ("staff", Priority.NORMAL, ["email"], "whatsapp", [WaitingFor.CHANNEL]),
+        ("staff", Priority.URGENT, ["email"], "email", []),
         ("63038", Priority.NORMAL, ["email"], "whatsapp", [WaitingFor.BUDGET]),
         ("63038", Priority.URGENT, ["email"], "email", []),
     ],

@@ -52,7 +52,7 @@ def test_a_pause_by_staff_holds_routine_messages_and_lets_urgent_ones_take_anoth
 ) -> None:
     routine = a_message(someone(), purpose="offer_taken")
     urgent = a_message(someone("+237699000002"), purpose="offer")
-    staff_actions.pause_channel("whatsapp", by="awa", at=clock.now())
+    staff_actions.pause_channel("whatsapp", by="awa", why="a test", at=clock.now())
     assert waiting.sort_new(clock.now()) == 1
     routine.refresh_from_db()
     urgent.refresh_from_db()
@@ -121,7 +121,7 @@ def test_when_the_limit_is_used_up_an_urgent_message_takes_a_channel_outside_the
     waiting.call_for_the_urgent(clock.now())
     alert = EscalationAlert.objects.get(fingerprint="call:whatsapp")
     assert "1" in alert.title
-    staff_actions.cancel([without.pk], by="awa", at=clock.now())
+    staff_actions.cancel(staff_actions.Selection.of([without.pk]), by="awa", why="a test", at=clock.now())
     waiting.call_for_the_urgent(clock.now())
     alert.refresh_from_db()
     assert alert.state == AlertState.RESOLVED
