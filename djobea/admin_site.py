@@ -73,6 +73,7 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
             Item(_("Conversations"), "forum", "marketplace.conversation"),
             Item(_("Jobs"), "handyman", "marketplace.job"),
             Item(_("Customers"), "person", "marketplace.customer"),
+            Item(_("Personal data"), "shield_person", "marketplace.privacyrequest"),
         ),
     ),
     (
@@ -80,6 +81,7 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
         False,
         (
             Item(_("Providers"), "engineering", "providers.provider"),
+            Item(_("Applications"), "person_add", "marketplace.application"),
             Item(_("Zones"), "location_on", "providers.zone"),
             Item(_("Services"), "plumbing", "providers.service"),
             Item(_("Cities"), "location_city", "providers.city"),
@@ -108,6 +110,7 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
             Item(_("Offers"), "local_offer", "marketplace.offer"),
             Item(_("Match runs"), "manage_search", "marketplace.matchrun"),
             Item(_("Events"), "timeline", "marketplace.event"),
+            Item(_("Quotes"), "request_quote", "marketplace.quote"),
             Item(_("Ratings"), "star", "marketplace.rating"),
             Item(_("Workers"), "memory", "notifications.heartbeat"),
             Item(_("Duties"), "event_repeat", "notifications.scheduledrun"),

@@ -19,6 +19,8 @@ from marketplace.models import (
     MatchRun,
     Offer,
     OfferStatus,
+    Quote,
+    QuoteStatus,
     Rating,
     RequestStatus,
     ServiceRequest,
@@ -170,6 +172,30 @@ class JobAdmin(OfRequestAdmin):
     @admin.display(description=gettext_lazy("both know"), boolean=True)
     def told(self, row: Job) -> bool:
         return row.customer_told_at is not None and row.provider_told_at is not None
+
+
+QUOTE_TONES: Final = {
+    QuoteStatus.PROPOSED: "wait",
+    QuoteStatus.APPROVED: "good",
+    QuoteStatus.REFUSED: "bad",
+    QuoteStatus.WITHDRAWN: "quiet",
+}
+
+
+@admin.register(Quote)
+class QuoteAdmin(OfRequestAdmin):
+    list_display = ["__str__", "of_request", "is_extra", "description", "state", "proposed_at", "answered_at"]
+    list_filter = ["status", "is_extra"]
+    list_select_related = ["job__request"]
+    request_path = "job__request_id"
+
+    @admin.display(description=gettext_lazy("request"))
+    def of_request(self, row: Quote) -> str:
+        return link_to(row.job.request)
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def state(self, row: Quote) -> str:
+        return badge(row.get_status_display(), QUOTE_TONES[QuoteStatus(row.status)])
 
 
 @admin.register(Rating)

@@ -7,6 +7,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from notifications.models.contact import E164
 from notifications.models.transitions import TransitionQuerySet
 from providers.models import Service, Zone
 
@@ -59,6 +60,8 @@ class ServiceRequest(models.Model):
     urgency = models.CharField(_("urgency"), max_length=12, choices=Urgency, default=Urgency.UNSPECIFIED)
     description = models.TextField(_("in the customer's words"), blank=True)
     place_note = models.CharField(_("landmark"), max_length=300, blank=True)
+    # Where WhatsApp hides the person's own number; unproven, so it never joins contacts.
+    call_number = models.CharField(_("number to call"), max_length=16, blank=True, default="", db_default="")
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
     scheduled_for = models.DateTimeField(_("visit wanted at"), null=True, blank=True)
@@ -78,6 +81,9 @@ class ServiceRequest(models.Model):
         constraints = [
             models.CheckConstraint(name="request_status_is_known", condition=Q(status__in=RequestStatus.values)),
             models.CheckConstraint(name="request_urgency_is_known", condition=Q(urgency__in=Urgency.values)),
+            models.CheckConstraint(
+                name="request_call_number_is_e164", condition=Q(call_number="") | Q(call_number__regex=E164)
+            ),
             models.CheckConstraint(
                 name="request_searching_has_its_start",
                 condition=~Q(status__in=OPEN_STATUSES) | Q(searching_since__isnull=False),

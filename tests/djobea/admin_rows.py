@@ -5,6 +5,8 @@ from typing import Any
 
 from marketplace.models import (
     ActionLink,
+    Application,
+    ApplicationStatus,
     Conversation,
     Customer,
     Event,
@@ -14,11 +16,16 @@ from marketplace.models import (
     MatchRun,
     Offer,
     OfferStatus,
+    PrivacyRequest,
+    PrivacyStatus,
+    Quote,
+    QuoteStatus,
     Rating,
     RequestStatus,
     ServiceRequest,
     VocabularyEntry,
     Wave,
+    Wish,
 )
 from notifications.models import (
     Account,
@@ -161,8 +168,33 @@ def a_full_house(at: datetime) -> None:
     _a_talk(at)
     for status in RequestStatus.values:
         _a_told_request(at, status)
+    for status in ApplicationStatus.values:
+        an_application(at, status)
+    for number, status in enumerate(PrivacyStatus.values):
+        PrivacyRequest.objects.create(
+            contact=a_contact() if number else None,
+            wish=Wish.values[number % 2],
+            status=status,
+            asked_at=at,
+            decided_at=at,
+            done_at=at,
+        )
     ActionLink.objects.create(token_sha256="0" * 64, purpose="offer", object_id=1, expires_at=at)
     VocabularyEntry.objects.create(kind="symptom", text="fuite d'eau", service=a_service())
+
+
+def an_application(at: datetime, status: str = ApplicationStatus.SUBMITTED) -> Application:
+    """Somebody who wants to join; each with a number of their own."""
+    number = f"+2376555000{ApplicationStatus.values.index(status):02d}"
+    return Application.objects.create(
+        contact=Contact.objects.get_or_create(phone_number=number, defaults={"name": "Awa <b>"})[0],
+        name="Awa <b>",
+        phone_number=number,
+        status=status,
+        started_at=at,
+        submitted_at=at,
+        decided_at=None if status in (ApplicationStatus.OPEN, ApplicationStatus.SUBMITTED) else at,
+    )
 
 
 def _a_talk(at: datetime) -> None:
@@ -210,6 +242,9 @@ def _a_told_request(at: datetime, status: str) -> None:
         if offer_status == OfferStatus.ACCEPTED:
             job = Job.objects.create(request=request, offer=offer, provider=offer.provider, assigned_at=at)
             Rating.objects.create(job=job, stars=5, created_at=at)
+            for quote_status in QuoteStatus.values:
+                answered = None if quote_status == QuoteStatus.PROPOSED else at
+                Quote.objects.create(job=job, amount=15000, status=quote_status, proposed_at=at, answered_at=answered)
             Event.objects.create(
                 request=request, name="accepted", actor=f"provider:{offer.provider_id}", happened_at=at, facts={}
             )
