@@ -125,6 +125,7 @@ def offer_job(offer: Offer, *, at: datetime) -> Notification:
             purpose="offer",
             phone_number=provider.phone_number,
             body=body,
+            context=facts,
             sms_body=_("Djobea: %(service)s in %(place)s, %(when)s. Accept or decline: %(link)s") % facts,
             choices=[
                 {"id": f"offer:{offer.pk}:accept", "title": _("Accept")},
@@ -163,6 +164,7 @@ def _tell_customer_who_comes(job: Job, at: datetime) -> None:
                 "You can call now. Write “status” at any time."
             )
             % facts,
+            context=facts,
             sms_body=_("Djobea: %(name)s, %(number)s, comes for %(service)s. Details: %(link)s") % facts,
             subject=_("Your provider: %(name)s") % facts,
             language=language,
@@ -187,6 +189,7 @@ def _tell_provider_whose_job(job: Job, at: datetime) -> None:
             purpose="offer_won",
             phone_number=job.provider.phone_number,
             body=body + _map_link(request),
+            context=facts,
             sms_body=_("Djobea: the job is yours. %(name)s, %(number)s, %(place)s. %(link)s") % facts,
             choices=[
                 {"id": f"job:{job.pk}:set_out", "title": _("On my way")},
@@ -324,4 +327,6 @@ def ask_rating(job: Job, *, at: datetime) -> None:
         text = _("Is the work of %(name)s well done? Answer with a number from 1 (bad) to 5 (very good).") % {
             "name": job.provider.name
         }
-        tell_customer(job.request, "rating_request", text, language=language, key=f"rating:{job.pk}", at=at)
+        facts = {"name": job.provider.name}
+        key = f"rating:{job.pk}"
+        tell_customer(job.request, "rating_request", text, language=language, key=key, at=at, context=facts)

@@ -1,6 +1,7 @@
 """Words about a visit that is near, or late. As in `notices`, one function a message."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -9,25 +10,36 @@ from marketplace import action_links
 from marketplace.models import Job
 from marketplace.notices import LINK_LASTS, place_of, spoken, tell_customer, tell_provider
 
+KNOWN_BEFORE: Final = timedelta(minutes=30)  # a visit; who does not know by then is called by our staff
+
 
 def remind_customer(job: Job, visit: datetime, *, at: datetime) -> None:
     """The provider comes soon."""
     with spoken(job.request.customer.contact.language) as language:
-        text = _("Reminder: %(name)s comes at %(time)s for %(service)s. Telephone: %(number)s") % {
+        facts = {
             "name": job.provider.name,
             "time": f"{timezone.localtime(visit):%H:%M}",
             "service": job.request.service.name_in(language),
             "number": job.provider.phone_number,
         }
-        key = f"visit-customer:{job.pk}"
-        tell_customer(job.request, "reminder", text, language=language, key=key, at=at, expires_at=visit)
+        tell_customer(
+            job.request,
+            "reminder",
+            _("Reminder: %(name)s comes at %(time)s for %(service)s. Telephone: %(number)s") % facts,
+            language=language,
+            key=f"visit-customer:{job.pk}",
+            at=at,
+            context=facts,
+            expires_at=visit,
+            must_know_by=visit - KNOWN_BEFORE,
+        )
 
 
 def remind_provider(job: Job, visit: datetime, *, at: datetime) -> None:
     """A visit is near."""
     contact = job.request.customer.contact
     with spoken(job.provider.language) as language:
-        text = _("Reminder: %(service)s at %(time)s in %(place)s. Customer: %(name)s, %(number)s") % {
+        facts = {
             "service": job.request.service.name_in(language),
             "time": f"{timezone.localtime(visit):%H:%M}",
             "place": place_of(job.request),
@@ -37,12 +49,14 @@ def remind_provider(job: Job, visit: datetime, *, at: datetime) -> None:
         tell_provider(
             job.provider,
             "reminder",
-            text,
+            _("Reminder: %(service)s at %(time)s in %(place)s. Customer: %(name)s, %(number)s") % facts,
             language=language,
             reference=f"job:{job.pk}",
             key=f"visit-provider:{job.pk}",
             at=at,
+            context=facts,
             expires_at=visit,
+            must_know_by=visit - KNOWN_BEFORE,
         )
 
 

@@ -17,7 +17,7 @@ from .rendering import (
     for_closed_window,
     for_session,
     session_body,
-    wanted_names,
+    templates_for,
 )
 
 Templates = dict[tuple[str, str], MessageTemplate]
@@ -68,14 +68,13 @@ def sort_out(
 def _gather(rows: Sequence[Notification], at: datetime) -> Facts:
     _register_buttons(rows)
     people = {row.contact_id for row in rows if row.contact_id}
-    names = set().union(*(wanted_names(row) for row in rows))
     return Facts(
         flooded=throttling.flooded(people, at) if people else set(),
         marks={
             (mark.contact_id, mark.channel): mark.code
             for mark in UnreachableMark.objects.filter(contact__in=people, until__gt=at)
         },
-        templates={(t.name, t.language): t for t in MessageTemplate.objects.filter(name__in=names)},
+        templates=templates_for(rows, rows[0].channel),
         at=at,
     )
 
@@ -124,7 +123,7 @@ def _hold_back(row: Notification, channel: Channel, facts: Facts) -> bool:
 
 def _render(row: Notification, channel: Channel, facts: Facts) -> Rendered | None:
     if channel.name != ChannelName.WHATSAPP:
-        return for_channel(row, channel.name)
+        return for_channel(row, channel.name, facts.templates)
     if contacts.window_is_open(row.contact, facts.at):
         return for_session(row, facts.templates)
     return for_closed_window(row, facts.templates)

@@ -70,6 +70,7 @@ def _look_up(attempt: Attempt) -> str | None:
 
 def _match(attempt: Attempt, listed: Iterable[Any]) -> str | None:
     row = attempt.notification
+    texts = _texts(row, attempt.channel)
     end = attempt.finished_at or attempt.started_at
     for message in listed:
         created = message.date_created
@@ -79,12 +80,18 @@ def _match(attempt: Attempt, listed: Iterable[Any]) -> str | None:
             continue
         # A trial account writes its own words before the text, so bodies match by their end.
         body = (message.body or "").strip()
-        texts = [text.strip() for text in (row.body, rendering.sms_text(row)) if text.strip()]
         if not any(body.endswith(text[-200:]) or text[:60] in body for text in texts):
             continue
         if not Attempt.objects.filter(provider_sid=message.sid).exists():
             return str(message.sid)
     return None
+
+
+def _texts(row: Notification, channel: str) -> list[str]:
+    """How the message may read in the list: its own text, and the one that was made for the channel."""
+    templates = rendering.templates_for([row], channel)
+    made = rendering.for_channel(row, channel, templates).body if channel == ChannelName.SMS else ""
+    return [text.strip() for text in (row.body, made) if text.strip()]
 
 
 def adopt(attempt: Attempt, sid: str, at: datetime) -> bool:

@@ -1,5 +1,6 @@
 """What the recipient sees: the text that fits the channel, and buttons where they are possible."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +14,9 @@ BUTTON_TITLE: Final = 20  # characters of a button's title
 NAME_LIMIT: Final = 44  # of the titles together, so that a name fits its column
 MOST_LINES: Final = 24
 NOTICE: Final = "notice"  # the template that carries any short text outside the 24-hour window
+TEXT: Final = "text"  # the variable that stands for the whole message
+VARIABLE_LIMIT: Final = 900  # characters of a variable, so that the whole stays below Meta's 1024
+PLACEHOLDER: Final = re.compile(r"\{\{([0-9]+)\}\}")
 BODY_LIMIT: Final = 1600  # characters of a message (Twilio, error 21617)
 
 
@@ -72,10 +76,23 @@ def for_closed_window(row: Notification, templates: dict[tuple[str, str], Messag
         template = templates.get((name, row.language)) or templates.get((name, "fr"))
         if template is None or template.approval != Approval.APPROVED or not template.content_sid:
             continue
-        # A variable of a WhatsApp template may hold neither line breaks nor runs of spaces (Meta).
-        text = " ".join((row.body if template.buttons else numbered(row)).split())
-        return Rendered(text, template.content_sid, variables(row, [text[:900]]))
+        text = row.body if template.buttons else numbered(row)
+        values = named_values(row, template, text)
+        if values is not None:
+            return Rendered(text, template.content_sid, variables(row, values))
     return None
+
+
+def named_values(row: Notification, template: MessageTemplate, text: str) -> list[str] | None:
+    """What stands for `{{1}}`, `{{2}}`… of this message; None where it brings too little for this template.
+
+    A variable of a WhatsApp template may hold neither line breaks nor runs of spaces (Meta).
+    """
+    known = {**row.context, TEXT: text}
+    names = template.variables or [TEXT]
+    if any(not str(known.get(name, "")).strip() for name in names):
+        return None
+    return [" ".join(str(known[name]).split())[:VARIABLE_LIMIT] for name in names]
 
 
 def variables(row: Notification, lines: Sequence[str]) -> dict[str, str]:
@@ -84,16 +101,27 @@ def variables(row: Notification, lines: Sequence[str]) -> dict[str, str]:
     return {str(number): value for number, value in enumerate(values, 1)}
 
 
-def for_channel(row: Notification, channel: str) -> Rendered:
-    """The text for SMS or email."""
-    if channel == ChannelName.SMS:
-        return Rendered(sms_text(row))
-    return Rendered(numbered(row))
+def for_channel(row: Notification, channel: str, templates: dict[tuple[str, str], MessageTemplate]) -> Rendered:
+    """The text for SMS or email: the words of the purpose's template where staff wrote one, else the message's own.
+
+    An SMS is written in letters and in a length that cost no more than needed.
+    """
+    own = (row.sms_body or row.body) if channel == ChannelName.SMS else numbered(row)
+    template = templates.get((row.purpose, row.language))
+    values = named_values(row, template, own) if template else None
+    text = fill(template.body, values) if template and values else own
+    return Rendered(fit(text) if channel == ChannelName.SMS else text)
 
 
-def sms_text(row: Notification) -> str:
-    """What the SMS says: its own text where there is one, in letters and length that cost no more than needed."""
-    return fit(row.sms_body or row.body)
+def fill(body: str, values: Sequence[str]) -> str:
+    """The text with its placeholders filled."""
+    return PLACEHOLDER.sub(lambda found: values[int(found[1]) - 1], body)
+
+
+def templates_for(rows: Sequence[Notification], channel: str) -> dict[tuple[str, str], MessageTemplate]:
+    """The templates of this channel that these messages could use, by name and language."""
+    names = set().union(*(wanted_names(row) for row in rows))
+    return {(t.name, t.language): t for t in MessageTemplate.objects.filter(name__in=names, channel=channel)}
 
 
 def notice_with_buttons(row: Notification) -> str:

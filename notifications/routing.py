@@ -23,6 +23,7 @@ class Route:
     `receipt_within`: the next channel is tried when no receipt came within this time (None: never).
     `has_news`: other apps wait to hear what became of the message.
     `quiet`: waits for the morning when it is night at the recipient's.
+    `variables`: what its messages bring for templates, beside `text`.
     `answers`: it answers the person's own message, so it goes out even to one who opted out.
     """
 
@@ -33,19 +34,35 @@ class Route:
     has_news: bool = False
     quiet: bool = False
     answers: bool = False
+    variables: tuple[str, ...] = ()
 
 
 ROUTES: Final[dict[str, Route]] = {
     "reply": Route(priority=Priority.URGENT, useful_for=timedelta(hours=24), answers=True),
     "sorry": Route(priority=Priority.URGENT, useful_for=timedelta(hours=6), answers=True),
-    "offer": Route(priority=Priority.URGENT, receipt_within=RECEIPT_WAIT, has_news=True),
-    "offer_won": Route(priority=Priority.URGENT, receipt_within=RECEIPT_WAIT, has_news=True),
+    "offer": Route(
+        priority=Priority.URGENT,
+        receipt_within=RECEIPT_WAIT,
+        has_news=True,
+        variables=("service", "place", "when", "minutes", "link"),
+    ),
+    "offer_won": Route(
+        priority=Priority.URGENT,
+        receipt_within=RECEIPT_WAIT,
+        has_news=True,
+        variables=("service", "place", "name", "number", "link"),
+    ),
     "offer_taken": Route(useful_for=timedelta(hours=6)),
-    "provider_found": Route(priority=Priority.URGENT, receipt_within=RECEIPT_WAIT, has_news=True),
+    "provider_found": Route(
+        priority=Priority.URGENT,
+        receipt_within=RECEIPT_WAIT,
+        has_news=True,
+        variables=("service", "place", "name", "number", "link"),
+    ),
     "nobody_found": Route(priority=Priority.URGENT, has_news=True),
     "job_news": Route(priority=Priority.URGENT, receipt_within=RECEIPT_WAIT, has_news=True),
-    "reminder": Route(useful_for=timedelta(hours=12)),
-    "rating_request": Route(priority=Priority.BULK, quiet=True, useful_for=timedelta(days=3)),
+    "reminder": Route(useful_for=timedelta(hours=12), variables=("service", "time", "name", "number")),
+    "rating_request": Route(priority=Priority.BULK, quiet=True, useful_for=timedelta(days=3), variables=("name",)),
     "staff_alert": Route(channels=(EMAIL,), priority=Priority.URGENT),
 }
 DEFAULT: Final = Route()

@@ -47,7 +47,8 @@ def create_missing(at: datetime) -> int:  # noqa: ARG001  the shape of every dut
     if channel is None:
         return 0
     changed = 0
-    waiting = MessageTemplate.objects.exclude(approval__in=[Approval.APPROVED, Approval.REJECTED, Approval.DISABLED])
+    ended = [Approval.APPROVED, Approval.REJECTED, Approval.DISABLED]
+    waiting = MessageTemplate.objects.filter(channel=ChannelName.WHATSAPP).exclude(approval__in=ended)
     for template in waiting.exclude(name__startswith="buttons:", content_sid__gt=""):
         try:
             changed += _advance(template)
@@ -65,10 +66,18 @@ def _advance(template: MessageTemplate) -> int:
         _post(f"/v1/Content/{template.content_sid}/ApprovalRequests/whatsapp", _approval(template))
         return MessageTemplate.objects.filter(pk=template.pk).update(approval=Approval.RECEIVED)
     answer = _get(f"/v1/Content/{template.content_sid}/ApprovalRequests")
-    status = str((answer.get("whatsapp") or {}).get("status", template.approval))
+    verdict = answer.get("whatsapp") or {}
+    status = str(verdict.get("status", template.approval))
     if status == template.approval or status not in Approval.values:
         return 0
-    return MessageTemplate.objects.filter(pk=template.pk).update(approval=status)
+    why = str(verdict.get("rejection_reason") or "")[:300]
+    return MessageTemplate.objects.filter(pk=template.pk).update(approval=status, rejection=why)
+
+
+def note_edit(template: MessageTemplate) -> None:
+    """Staff changed the words: Twilio gets a new resource, and Meta must approve it anew."""
+    rows = MessageTemplate.objects.filter(pk=template.pk)
+    rows.update(content_sid="", approval=Approval.UNSUBMITTED, rejection="")
 
 
 def _create(template: MessageTemplate) -> dict[str, Any]:

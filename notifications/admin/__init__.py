@@ -1,5 +1,5 @@
 """The console of the notifications: what leaves, what failed, whom to tell."""
 
-from . import alerts, channels, machine, people, queue, staff_actions
+from . import alerts, channels, machine, people, queue, staff_actions, templates
 
-__all__ = ["alerts", "channels", "machine", "people", "queue", "staff_actions"]
+__all__ = ["alerts", "channels", "machine", "people", "queue", "staff_actions", "templates"]

@@ -14,8 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from notifications import channel_health, clock, configuration, probing, staff_actions, throttling
 from notifications.failure_policy import failure_for
-from notifications.models import Account, Channel, MessageTemplate, StaffAction, StaffDeed
-from notifications.models.template import Approval
+from notifications.models import Account, Channel, StaffAction, StaffDeed
 
 from .acting import OF_CHANNELS, ReasonForm, ask, foreseen_facts
 from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, badge
@@ -142,21 +141,3 @@ class AccountAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[Account]):
     @admin.display(description=gettext_lazy("used in 24 hours"))
     def used_today(self, row: Account) -> int:
         return throttling.used_slots(row, clock.now())
-
-
-@admin.register(MessageTemplate)
-class TemplateAdmin(ConsoleAdmin[MessageTemplate]):
-    """Texts that Meta approved and the sets of buttons; approval and ContentSid may be corrected by hand."""
-
-    list_display = ["name", "language", "approved", "content_sid", "button_names"]
-    list_filter = ["approval", "language"]
-    search_fields = ["name", "body", "content_sid"]
-
-    @admin.display(description=gettext_lazy("approval"), ordering="approval")
-    def approved(self, row: MessageTemplate) -> str:
-        tone = {Approval.APPROVED: "good", Approval.REJECTED: "bad", Approval.DISABLED: "bad", Approval.PAUSED: "bad"}
-        return badge(row.get_approval_display(), tone.get(Approval(row.approval), "wait"))
-
-    @admin.display(description=gettext_lazy("buttons"))
-    def button_names(self, row: MessageTemplate) -> str:
-        return " · ".join(row.buttons)

@@ -195,7 +195,7 @@ def test_a_channel_is_paused_and_sends_again(staff: Client, at: datetime) -> Non
     assert not channel.is_paused(at)
 
 
-def test_only_the_speed_of_a_channel_is_set_by_hand(staff: Client) -> None:
+def test_only_the_limits_of_a_channel_are_set_by_hand(staff: Client) -> None:
     channel = a_channel()
     staff.post(
         address(channel, "change", channel.pk),

@@ -9,7 +9,7 @@ from django.db import transaction
 from marketplace import dispatch, jobs, notices
 from marketplace.models import Job, Offer, Urgency
 from notifications.models import Notification, Priority
-from notifications.rendering import sms_text
+from notifications.rendering import for_channel
 from tests.factories import a_customer, a_job, a_request, a_silent_request, an_inbound, messages_to, offers_to
 from tests.providers.factories import NOON, a_provider, a_service, a_zone
 
@@ -108,7 +108,7 @@ def test_everything_that_an_sms_may_carry_is_written_in_its_cheap_alphabet() -> 
     with transaction.atomic():
         notices.tell_expired(expired, at=NOON)
         notices.tell_withdrawn(offers_to(expired, [a_provider()])[0], at=NOON)
-    texts = [sms_text(row) for row in Notification.objects.all()]
+    texts = [for_channel(row, "sms", {}).body for row in Notification.objects.all()]
     assert len(texts) >= 8
     for text in texts:
         assert not set(text) - GSM_7, text
