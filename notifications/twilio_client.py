@@ -81,6 +81,15 @@ def _first(tokens: str) -> str:
     return tokens.split(",", maxsplit=1)[0].strip()
 
 
+def credentials_for(sid: str) -> tuple[str, str] | None:
+    """User name and password for what belongs to the account `sid`; None: it is none of ours."""
+    for account in ("main", "sms"):
+        user, password, owner = _credentials(account)
+        if sid and owner == sid:
+            return user, password
+    return None
+
+
 def account_sid(account: str = "main") -> str:
     """The account that pays for this channel."""
     return _credentials(account)[2]

@@ -11,6 +11,8 @@ from marketplace.models import Conversation, InboundMessage
 from notifications import contacts
 from notifications.models import Notification, Status
 
+from . import media
+
 SHOWN: Final = 200  # of each side, the newest
 TICKS: Final = {
     Status.QUEUED: ("🕓", _("waits")),
@@ -39,6 +41,7 @@ class Bubble:
     channel: str = ""
     understood: str = ""
     choices: tuple[str, ...] = ()
+    attachments: tuple[media.Attachment, ...] = ()
 
 
 def tell(conversation: Conversation, at: datetime) -> dict[str, Any]:
@@ -58,7 +61,14 @@ def tell(conversation: Conversation, at: datetime) -> dict[str, Any]:
 def _theirs(conversation: Conversation) -> list[Bubble]:
     rows = InboundMessage.objects.filter(conversation=conversation).order_by("-pk")[:SHOWN]
     return [
-        Bubble(row.received_at, row.body or f"[{row.message_type}]", False, row.pk, understood=_summary(row.understood))  # noqa: FBT003
+        Bubble(
+            row.received_at,
+            row.body or f"[{row.message_type}]",
+            is_ours=False,
+            link_pk=row.pk,
+            understood=_summary(row.understood),
+            attachments=tuple(media.of_message(row)),
+        )
         for row in rows
     ]
 

@@ -14,6 +14,8 @@ from marketplace.models import Event, JobStatus, MatchRun, OfferStatus, ServiceR
 from providers.matching import Fit, LeftOut, Level
 from providers.models import Provider
 
+from . import media
+
 OFFER_TONES: Final = {
     OfferStatus.OPEN: "busy",
     OfferStatus.ACCEPTED: "good",
@@ -96,6 +98,7 @@ def tell(request: ServiceRequest, at: datetime) -> dict[str, Any]:
     names = {offer.provider_id: offer.provider.name for offer in offers} | _names_of(events)
     return {
         "row": request,
+        "attachments": media.attachments(request.media),
         "lines": [_line(event, names) for event in events],
         "runs": [explained(run) for run in request.match_runs.order_by("pk")],
         "offers": [

@@ -22,6 +22,7 @@ from notifications.admin.base import ConsoleAdmin, Deed, LargeTableMixin, ReadOn
 from notifications.admin.queue import number_prefix
 
 from . import chat
+from .media import MediaMixin
 
 INBOUND_TONES: Final = {
     InboundStatus.RECEIVED: "wait",
@@ -146,7 +147,7 @@ class ConversationAdmin(ByPersonAdmin):
 
 
 @admin.register(InboundMessage)
-class InboundMessageAdmin(ByPersonAdmin):
+class InboundMessageAdmin(MediaMixin, ByPersonAdmin):
     list_display = ["received_at", "person", "beginning", "state", "attempts", "was_caught_up"]
     list_filter = ["status", "was_caught_up"]
     ordering = ["-pk"]
