@@ -5,7 +5,6 @@ text of the answer may read "null" instead of a number).
 """
 
 import re
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -130,4 +129,4 @@ def _spent(account: Account, at: datetime) -> Failure:
         "many": many,
         "until": timezone.localtime(until).strftime("%d/%m %H:%M") if until else "?",
     }
-    return replace(failure, cause=f"{first} {failure.cause}")
+    return failure.beginning_with(first)

@@ -6,7 +6,6 @@ channel or wait. A probe (`probing`) or a trial message closes it (Nygard, "Rele
 """
 
 import logging
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -73,14 +72,7 @@ def pause(channel: Channel, code: str, reason: str, until: datetime, at: datetim
 def explained(failure: Failure, channel: Channel) -> Failure:
     """The same failure; where our own configuration can tell the cause, the text says that first."""
     first = " ".join(configuration.findings_of(channel.name))
-    if not first:
-        return failure
-    return replace(
-        failure,
-        cause=f"{first} {failure.cause}",
-        remedy_en=f"{first} {failure.remedy_en}",
-        remedy_fr=f"{first} {failure.remedy_fr}",
-    )
+    return failure.beginning_with(first, remedy_too=True) if first else failure
 
 
 def slow_down(channel: Channel, at: datetime) -> None:
