@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error, register, run_checks
 from django.core.checks import Warning as Doubt
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
+from django.utils.module_loading import import_string
 
 TAG: Final = "djobea"
 SHORTEST_SECRET_KEY: Final = 32  # characters
@@ -206,6 +207,32 @@ def _broker() -> Findings:
         )
 
 
+def _understanding() -> Findings:
+    backend, longest = settings.UNDERSTANDING_BACKEND, 20
+    if not backend:
+        return
+    try:
+        import_string(backend)
+    except ImportError:
+        yield Error(
+            f"UNDERSTANDING_BACKEND is {backend!r}, which cannot be imported.",
+            hint="Set it to marketplace.chat_completions.read, to a function of your own, or leave it empty.",
+            id="djobea.E017",
+        )
+    if not 0 < settings.UNDERSTANDING_TIMEOUT_SECONDS <= longest:
+        yield Error(
+            f"UNDERSTANDING_TIMEOUT_SECONDS is {settings.UNDERSTANDING_TIMEOUT_SECONDS}, but people wait for the answer.",
+            hint=f"Set 1 to {longest}; 3 is good.",
+            id="djobea.E017",
+        )
+    if backend.startswith("marketplace.chat_completions.") and not _is_web_address(settings.UNDERSTANDING_URL):
+        yield Error(
+            f"UNDERSTANDING_URL is {settings.UNDERSTANDING_URL!r}, but {backend} needs the address of a server.",
+            hint="Write it as http://127.0.0.1:11434/v1.",
+            id="djobea.E017",
+        )
+
+
 def _is_web_address(address: str) -> bool:
     try:
         parts = urlsplit(address)
@@ -229,4 +256,5 @@ CHECKS: Final[tuple[Callable[[], Findings], ...]] = (
     _simulator,
     _mail,
     _broker,
+    _understanding,
 )

@@ -46,6 +46,13 @@ TWILIO_DAILY_LIMIT = env.whole_or_none("TWILIO_DAILY_LIMIT")
 TWILIO_TIMEOUT_SECONDS = env.whole("TWILIO_TIMEOUT_SECONDS", 30)
 NOTIFICATION_LEASE_SECONDS = env.whole("NOTIFICATION_LEASE_SECONDS", 60)
 
+# --- Understanding ------------------------------------------------------------------------------------------------
+UNDERSTANDING_BACKEND = env.text("UNDERSTANDING_BACKEND")
+UNDERSTANDING_TIMEOUT_SECONDS = env.whole("UNDERSTANDING_TIMEOUT_SECONDS", 3)
+UNDERSTANDING_URL = env.text("UNDERSTANDING_URL")
+UNDERSTANDING_MODEL = env.text("UNDERSTANDING_MODEL")
+UNDERSTANDING_API_KEY = env.text("UNDERSTANDING_API_KEY")
+
 # --- Mail -------------------------------------------------------------------------------------------------------
 EMAIL_URL = env.text("EMAIL_URL")
 vars().update(env.email("EMAIL_URL", "consolemail://"))

@@ -9,12 +9,13 @@ from functools import partial
 from operator import itemgetter
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Exists, OuterRef, Q
 
-from marketplace import conversations, dialogue, notices, staff_alerts
-from marketplace.models import InboundMessage, InboundStatus
+from marketplace import conversations, dialogue, language_model, notices, staff_alerts
+from marketplace.models import Conversation, InboundMessage, InboundStatus
 from notifications import catch_up, contacts, escalation, wake
 from notifications.failures import recording_failure
 from notifications.models import Contact
@@ -124,9 +125,10 @@ def process_next(*, worker: str, at: datetime) -> bool:
     if taken is None:
         return False
     pk, tries = taken
+    reading = _read(pk)
     try:
         with recording_failure(partial(_mark_failed, pk, tries, at)):
-            _answer(pk, tries, at)
+            _answer(pk, tries, at, reading)
     except Exception:
         logger.exception("%s could not process inbound message %d", worker, pk)
         if not connection.is_usable():
@@ -170,13 +172,22 @@ def _take(at: datetime) -> tuple[int, int] | None:
     return None
 
 
+def _read(pk: int) -> dict[str, Any] | None:
+    """What a language model reads in the message, asked before the transaction begins; None where none is in use."""
+    if not settings.UNDERSTANDING_BACKEND:
+        return None
+    heard_by_a_person = Exists(Conversation.objects.filter(contact=OuterRef("contact"), operator__isnull=False))
+    body = InboundMessage.objects.filter(pk=pk).exclude(heard_by_a_person).values_list("body", flat=True).first()
+    return language_model.ask(body) if body else None
+
+
 def _still_ours(pk: int, tries: int) -> InboundMessage | None:
     """The message, unless the lease ran out meanwhile and another worker took it."""
     rows = InboundMessage.objects.select_for_update(no_key=True, of=("self",)).select_related("contact")
     return rows.filter(pk=pk, status=InboundStatus.PROCESSING, attempts=tries).first()
 
 
-def _answer(pk: int, tries: int, at: datetime) -> None:
+def _answer(pk: int, tries: int, at: datetime, reading: Mapping[str, Any] | None = None) -> None:
     # The person's row is the first lock of everything that a conversation does.
     Contact.objects.select_for_update(no_key=True, of=("self",)).get(inbound_messages__pk=pk)
     message = _still_ours(pk, tries)
@@ -194,7 +205,7 @@ def _answer(pk: int, tries: int, at: datetime) -> None:
     if is_late and not contacts.is_opt_out(message.body):  # "stop" holds however late we read it
         _answer_too_late(message, at)
     else:
-        dialogue.advance(message, at=at)
+        dialogue.advance(message, at=at, reading=reading)
     InboundMessage.objects.filter(pk=pk).move(
         InboundStatus.PROCESSED, processed_at=at, leased_until=None, error="", conversation=message.conversation
     )

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from marketplace.models import InboundMessage
 from marketplace.understanding import Context, understand
+from marketplace.understanding.schema import with_answer
 from marketplace.vocabulary import current_vocabulary
 
 from .choosing import choose, number_in
@@ -18,12 +19,25 @@ MAX_MEDIA: Final = 10
 TEXT_LIMIT: Final = 2000  # characters that are read; the whole text stays on the message
 
 
-def hear(message: InboundMessage, *, offered: Sequence[Choice], state: str, language: str, at: datetime) -> Heard:
-    """Read a message in the light of the choices `offered` last and of what was asked (`state`, as in `Context`)."""
+def hear(
+    message: InboundMessage,
+    *,
+    offered: Sequence[Choice],
+    state: str,
+    language: str,
+    at: datetime,
+    reading: Mapping[str, Any] | None = None,
+) -> Heard:
+    """Read a message in the light of the choices `offered` last and of what was asked (`state`, as in `Context`).
+
+    `reading` is what a language model made of the text before this transaction began, if one is in use.
+    """
     payload = message.payload
     tap = str(payload.get("ButtonPayload") or payload.get("ListId") or "")[:200]
     text = message.body[:TEXT_LIMIT]
     known = understand(text, Context(vocabulary=current_vocabulary(), state=state, language=language, at=at))
+    if reading is not None and not tap:
+        known = with_answer(known, reading, state=state)
     latitude, longitude = location_in(payload)
     return Heard(
         text=text,

@@ -1,6 +1,6 @@
 """Take one message, find who must answer it, say the answer, remember what was asked."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,11 +20,11 @@ PARTS: Final[tuple[Callable[[Turn], Reply | None], ...]] = (commands.answer, joi
 YES_OR_NO: Final = frozenset({Step.CONFIRM})
 
 
-def advance(message: InboundMessage, *, at: datetime) -> None:
+def advance(message: InboundMessage, *, at: datetime, reading: Mapping[str, Any] | None = None) -> None:
     """Answer one message and move its conversation on.
 
     Belongs into the transaction that has locked the contact. Every message gets an answer, except while an operator
-    has the conversation and beyond 20 replies a minute.
+    has the conversation and beyond 20 replies a minute. `reading`: see `marketplace.language_model`.
     """
     conversation, is_new_person = conversations.open_for(message.contact, at=at)
     message.conversation = conversation
@@ -36,14 +36,21 @@ def advance(message: InboundMessage, *, at: datetime) -> None:
     if left <= 1:
         _calm_down(message, conversation, left, at)
         return
-    turn = _turn(message, conversation, is_new_person=is_new_person, at=at)
+    turn = _turn(message, conversation, is_new_person=is_new_person, at=at, reading=reading)
     with translation.override(turn.language):
         reply = _answer(turn)
         _remember(turn)
         _say(turn, reply)
 
 
-def _turn(message: InboundMessage, conversation: Conversation, *, is_new_person: bool, at: datetime) -> Turn:
+def _turn(
+    message: InboundMessage,
+    conversation: Conversation,
+    *,
+    is_new_person: bool,
+    at: datetime,
+    reading: Mapping[str, Any] | None,
+) -> Turn:
     writer = provider.provider_of(message.contact.phone_number)
     turn = Turn(
         message=message,
@@ -56,6 +63,7 @@ def _turn(message: InboundMessage, conversation: Conversation, *, is_new_person:
             state=_state(message, conversation, writer, at),
             language=conversation.language,
             at=at,
+            reading=reading,
         ),
         draft=Draft.from_slots(conversation.slots.get("draft", {})),
         provider=writer,
