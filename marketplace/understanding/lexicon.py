@@ -70,7 +70,7 @@ def compile_vocabulary(
     rows = list(entries)
     places = {zone.slug: zone for zone in zones}
     keys = _zone_keys(rows, places)
-    known = _known_words(rows)
+    known = _known_words(rows, keys)
     hints = _service_hints(rows, known)
     sounds: dict[str, list[str]] = {}
     for key, slugs in keys.items():
@@ -92,10 +92,11 @@ def compile_vocabulary(
     )
 
 
-def _known_words(rows: Iterable[Entry]) -> frozenset[str]:
-    """Words that mean something else than a place."""
+def _known_words(rows: Iterable[Entry], zone_keys: Mapping[str, list[str]]) -> frozenset[str]:
+    """Words that mean something else than a place; "a flat in Akwa" among the examples makes Akwa no ordinary word."""
     named = {word for row in rows if row.kind in SERVICE_KINDS for word in fold(row.text).split()}
-    return frozenset(named | COMMON)
+    said = {word for row in rows if row.kind == "intent" for word in fold(row.text).split()}
+    return frozenset(named | said - zone_keys.keys() | COMMON)
 
 
 def _service_hints(rows: Iterable[Entry], known: frozenset[str]) -> dict[tuple[str, ...], tuple[Hint, ...]]:

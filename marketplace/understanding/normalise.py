@@ -13,6 +13,7 @@ MAX_LENGTH: Final = 2000  # characters that are read; longer texts say what they
 CLAUSES: Final = re.compile(r"[.,;:!?()\n\r…|]+(?=\s|$)|[;!?()\n\r…|]+|\s-\s")
 PIECES: Final = re.compile(r"[^\W_]+", re.UNICODE)
 ARTICLES: Final = frozenset("ldjnmst")
+ELIDED_BEFORE: Final = frozenset("aeiouyh")  # "l'eau", never "t'rain"
 MIN_GLUED: Final = 4  # "leau" may be "l eau"; shorter words are left alone
 
 # One written form -> the words meant. Only what stands for exactly one thing.
@@ -112,8 +113,10 @@ def _unpack(folded: str, known: AbstractSet[str]) -> list[str]:
         return []
     if meant := SHORTHAND.get(folded):
         return meant.split()
-    if folded not in known and len(folded) > MIN_GLUED and folded[0] in ARTICLES and folded[1:] in known:
+    if folded in known or len(folded) <= MIN_GLUED:
+        return folded.split()
+    if folded[0] in ARTICLES and folded[1] in ELIDED_BEFORE and folded[1:] in known:
         return [folded[0], folded[1:]]
-    if folded not in known and folded.startswith("qu") and folded[2:] in known and len(folded) > MIN_GLUED:
+    if folded.startswith("qu") and folded[2:] in known:
         return ["qu", folded[2:]]
     return folded.split()

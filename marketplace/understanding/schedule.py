@@ -54,7 +54,7 @@ LATER: Final = (
     rf"(?:tous|toutes) les (?:{DAY}|jours?|semaines?|mois|matins?|soirs?|week ends?|\d+ jours|deux jours|quinze jours)",
     rf"(?:chaque|every|each) (?:{ANY_DAY}|jour|day|semaine|week|mois|month|matin|morning|soir|evening|night|nuit|week end|two weeks|other day)",
     rf"{COUNT} (?:fois|x|jours?|times?|days?) (?:par|a|per|every|each) (?:semaines?|weeks?|mois|months?|jours?|days?)",
-    r"(?:once|twice) (?:a|per|every) (?:week|month|day)", r"(?:daily|weekly|monthly)", r"(?:une|deux|trois) fois la semaine", r"par semaine",
+    r"(?:once|twice) (?:a|per|every) (?:week|month|day)", r"(?:daily|weekly|monthly|yearly|quarterly)", r"(?:quotidien|hebdomadaire|mensuel|bimensuel|trimestriel|semestriel|annuel)(?:le)?s?", r"(?:chaque|par) quinzaine", r"(?:une|deux|trois) fois la semaine", r"par semaine",
     rf"(?:dans|d ici|in|within|after|apres|avant) (?:la |les |the )?(?:{COUNT} |prochains? )?(?:{UNIT})(?: time)?",
     r"dans (?:la semaine|le mois|les prochains jours)", r"in the coming days", r"(?:later )?this week(?! end)", r"cette semaine", r"courant (?:de )?(?:la )?semaine",
     r"(?:la |le |les )?(?:semaine|mois|annee|week end|weekend) (?:prochaine?|pro|qui vient|suivante?|a venir|prochains?)",
@@ -82,7 +82,10 @@ PAST_RE: Final = re.compile(r"\b(?:" + "|".join(PAST) + r")\b")
 LATER_RE: Final = re.compile(r"\b(?:" + "|".join(LATER) + r")\b")
 TODAY_RE: Final = re.compile(r"\b(?:" + "|".join(TODAY) + r")\b")
 RECURRING_RE: Final = re.compile(
-    r"\b(?:tous|toutes|chaque|every|each|fois|times|daily|weekly|monthly|once|twice|par semaine)\b"
+    r"\b(?:tous|toutes|chaque|every|each|fois|times|daily|weekly|monthly|once|twice|par semaine|yearly|quarterly|quotidien\w*|hebdomadaire\w*|mensuel\w*|bimensuel\w*|trimestriel\w*|semestriel\w*|annuel\w*|quinzaine)\b"
+)
+UPKEEP_RE: Final = re.compile(
+    r"\b(?:entretien|maintenance|contrat|contract|servicing|treatment|traitement|visites?|upkeep)\b"
 )
 CLOCK_RE: Final = re.compile(r"\b(\d{1,2}) ?(h(?:eures?)?|am|pm|o clock)(?: ?(\d\d))?\b")
 
@@ -119,7 +122,9 @@ def find_timing(text: str) -> Timing:
 
 
 def without_habits(timing: Timing) -> Timing:
-    """Leave out "every week": of a thing that breaks it tells how often, not when to come."""
+    """Leave out "every week": of a thing that breaks it tells how often, not when to come, unless upkeep is asked for."""
+    if UPKEEP_RE.search(timing.rest):
+        return timing
     return Timing(
         tuple(phrase for phrase in timing.later if not RECURRING_RE.search(phrase)),
         timing.today,

@@ -1,5 +1,6 @@
 """Which services a message asks for: phrases of the vocabulary and a learned model, weighed over the whole text."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -20,12 +21,18 @@ FUZZY_CUTOFF: Final = 84
 FUZZY_LENGTH: Final = 6
 CERTAIN: Final = 0.42  # below: rather ask than guess
 SECOND_CERTAIN: Final = 0.8  # a second service must be nearly certain in its own part of the message
-NEGATIONS: Final = (("pas",), ("not",), ("no", "be"), ("no", "na"), ("ni",), ("plutot", "que"), ("instead", "of"))
+NEGATIONS: Final = (
+    ("pas",), ("not",), ("no", "be"), ("no", "na"), ("no", "say"), ("ni",), ("plutot", "que"), ("instead", "of"), ("au", "lieu"),
+    ("laissez",), ("laisse",), ("oubliez",), ("oublie",), ("forget",), ("lef",),
+)  # fmt: skip
+FLAT_DENIALS: Final = frozenset({("no", "be")})  # rule out a thing even without an article: "no be fridge"
 BETWEEN: Final = word_set("le la les l un une a an the my du d de des besoin for mon ma ce cette")
 JOINERS: Final = word_set("et and plus puis ensuite then also aussi with avec ainsi")
 MOVING: Final = "demenagement"
 # A product or task that one service does to things of another: what is moved, painted, washed or guarded is no repair.
 TAKES_ALL: Final = frozenset({MOVING, "blanchisserie", "menage", "peinture", "gardiennage"})
+BYSTANDERS: Final = frozenset({"nounou"})
+INFINITIVE: Final = re.compile(r"^\w{3,}(?:[^i]er|ir|dre)$")  # "tuer", "choisir", but not "escalier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,11 @@ class Hit:
                 base = TAUGHT_WEIGHT * hint.weight if hint.taught else KIND_WEIGHT[hint.kind] * hint.weight
                 return base * self.share / len(self.hints)
         return 0.0
+
+    def tells_a_deed(self, service: str) -> bool:
+        """Whether it names this service or describes work in more than one word: more than a thing in passing."""
+        kinds = {hint.kind for hint in self.hints if hint.service == service}
+        return "service_name" in kinds or ("symptom" in kinds and self.end - self.start > 1)
 
     @property
     def names(self) -> frozenset[str]:
@@ -146,9 +158,9 @@ def _denied(sentence: Sentence, hits: Sequence[Hit]) -> list[Hit]:
         while start and sentence.words[start - 1].text in BETWEEN:
             start -= 1
         between = [word.text for word in sentence.words[start : hit.start]]
-        if not hit.names and (not between or {"de", "d"} & set(between)):  # "pas d'eau" is a problem, not a refusal
-            continue
         before = tuple(word.text for word in sentence.words[max(0, start - 2) : start])
+        if not hit.names and before not in FLAT_DENIALS and (not between or {"de", "d"} & set(between)):
+            continue  # "pas d'eau" is a problem, not a refusal
         if any(before[-len(words) :] == words for words in NEGATIONS):
             denied.append(hit)
     rest = {hint.service for hit in hits if hit not in denied for hint in hit.hints}
@@ -160,37 +172,45 @@ def _several(
 ) -> tuple[Found, ...]:
     """Two or more services, when each is nearly certain in its own part of the message; empty when there is but one."""
     parts = _parts(sentence, indexes)
-    if len(parts) < 2 or first.value in TAKES_ALL and not _names_of_others(first, hits):  # noqa: PLR2004, RUF021
+    if len(parts) < 2:  # noqa: PLR2004
         return ()
     found: dict[str, Found] = {}
     for part in parts:
+        words = [sentence.words[i].text for i in part]
         inside = [hit for hit in hits if hit.start in part]
-        service = judge(sentence, part, inside, vocabulary)
         if (
-            service is None
-            or service.confidence < SECOND_CERTAIN
-            or not any(hit.weight(service.value) for hit in inside)
+            part is parts[0]
+            and len(words) == 1
+            and INFINITIVE.search(words[0])
+            and not any(hit.names for hit in inside)
         ):
+            continue  # "nettoyer et approfondir le puits": one thing, two verbs; but "plumber and tiler"
+        service = judge(sentence, part, inside, vocabulary)
+        if service is None or service.confidence < SECOND_CERTAIN or service.value in found:
             continue
-        if service.value in found or not _own_right(service, first, inside):
-            continue
-        found[service.value] = service
-    if len(found) < 2 or first.value not in found:  # noqa: PLR2004
+        if service.value == first.value or _own_right(service.value, first.value, words, inside):
+            found[service.value] = service
+    if len(found) < 2 or (first.value not in found and first.value not in TAKES_ALL):  # noqa: PLR2004
         return ()
     return tuple(found.values())
 
 
-def _names_of_others(first: Found, hits: Iterable[Hit]) -> bool:
-    return any(hit.names - {first.value} for hit in hits)
+def _own_right(service: str, first: str, words: Sequence[str], inside: Iterable[Hit]) -> bool:
+    """Whether a part stands for itself: it names or describes its service, or has a verb of its own.
 
-
-def _own_right(service: Found, first: Found, inside: Iterable[Hit]) -> bool:
-    """Whether this part stands for itself: the main service, or one that is named or described by a phrase."""
-    return service.value == first.value or any(
-        hint.service == service.value and (hint.kind != "object" or hit.share == 1) and len(hit.hints) == 1
-        for hit in inside
-        for hint in hit.hints
-    )
+    A mere thing is enough only where no other trade has taken it ("repeindre la porte et les grilles"). Children who
+    stand by are no reason to send a nanny, and whatever is carried along in a move needs a verb of its own.
+    """
+    own = [hit for hit in inside if hit.weight(service) > 0]
+    if not own:
+        return False
+    if service in BYSTANDERS:
+        return any(service in hit.names for hit in own)
+    if any(INFINITIVE.search(word) for word in words):
+        return True
+    if first == MOVING:
+        return False
+    return any(hit.tells_a_deed(service) or (first not in TAKES_ALL and len(hit.hints) == 1) for hit in own)
 
 
 def _parts(sentence: Sentence, indexes: Sequence[int]) -> list[list[int]]:

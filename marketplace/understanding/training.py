@@ -29,6 +29,7 @@ from marketplace.understanding.shipped import (
 )
 from marketplace.understanding.training_frames import (
     CLOSERS,
+    HANDLED,
     MOVED_GOODS,
     MOVES,
     NAME_FRAMES,
@@ -70,7 +71,7 @@ def compose(phrases: Iterable[Mapping[str, str]], rounds: int = 2) -> list[Examp
         for _ in range(rounds if row["kind"] == "symptom" else rounds - 1):
             core = _core(row, language, dice)
             examples.append(Example(_dress(core, language, dice), row["service"], row["language"]))
-    return examples + _moves(dice)
+    return examples + _moves(dice) + _handled(dice)
 
 
 def _core(row: Mapping[str, str], language: str, dice: random.Random) -> str:
@@ -120,6 +121,17 @@ def _moves(dice: random.Random) -> list[Example]:
                 core = frame.format(*goods)
                 examples.append(Example(_dress(core, language, dice), "demenagement", language))
     return examples
+
+
+def _handled(dice: random.Random) -> list[Example]:
+    """Things that are cleaned, painted or guarded, by the trade that does it."""
+    return [
+        Example(_dress(frame.format(*dice.sample(goods, 2)), language, dice), service, language)
+        for service, languages in HANDLED.items()
+        for language, (frames, goods) in languages.items()
+        for frame in frames
+        for _ in range(5)
+    ]
 
 
 def fit(

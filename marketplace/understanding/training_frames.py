@@ -33,12 +33,57 @@ OBJECT_FRAMES: Final = {
     "pcm": ["{} don spoil", "my {} don spoil", "{} no di work", "fix {} for me", "{} get problem", "my {} don die", "repair my {}", "{} don break", "{} di worry me", "change {}", "put {}"],
 }  # fmt: skip
 MOVES: Final = {
-    "fr": ["transporter {0}", "transporter {0} et {1}", "je déménage avec {0}, {1} et des cartons", "déplacer {0}", "je quitte zzz pour zzz, j'ai {0} et {1}", "livrer {0} chez moi", "récupérer {0} à zzz et livrer à zzz", "porter {0} au deuxième étage", "il faut un camion pour {0} et {1}", "aller prendre {0} chez mon frère et ramener à la maison", "charger {0} et {1}", "pick-up pour {0}", "descendre {0} et monter {1}", "amener {0} de zzz à zzz", "je dois enlever {0} et {1} de mon ancienne maison", "déménagement de zzz à zzz avec {0}", "un véhicule pour {0}", "j'ai acheté {0} au marché, il faut livrer à zzz", "emballer et transporter {0}", "on change de maison, il y a {0} et {1}"],
-    "en": ["move {0}", "move my {0} and {1}", "transport {0}", "I'm moving, I have {0} and {1}", "carry {0} upstairs", "deliver {0} to my place", "pick up {0} from zzz and drop at zzz", "truck for {0} and {1}", "I need a van to move {0}", "I am moving from zzz to zzz with {0} and {1}", "take {0} to my new house", "load {0} and {1}", "shift {0} to another apartment", "bring {0} from zzz", "relocating with {0} and {1}"],
+    "fr": ["transporter {0}", "transporter {0} et {1}", "je déménage avec {0}, {1} et des cartons", "déplacer {0}", "je quitte zzz pour zzz, j'ai {0} et {1}", "livrer {0} chez moi", "récupérer {0} à zzz et livrer à zzz", "porter {0} au deuxième étage", "il faut un camion pour {0} et {1}", "aller prendre {0} chez mon frère et ramener à la maison", "charger {0} et {1}", "pick-up pour {0}", "descendre {0} et monter {1}", "amener {0} de zzz à zzz", "je dois enlever {0} et {1} de mon ancienne maison", "déménagement de zzz à zzz avec {0}", "un véhicule pour {0}", "j'ai acheté {0} au marché, il faut livrer à zzz", "emballer et transporter {0}", "on change de maison, il y a {0} et {1}", "porter {0} et {1} chez ma soeur", "{0}, {1} à emmener à zzz", "je pars samedi avec {0} et {1}, il faut des porteurs", "récupérer {0} acheté à zzz", "il faut sortir {0} et {1} de la maison", "débarrasser {0} et {1}", "livraison {0}", "deux gars pour monter {0}", "acheminer {0} au village", "jeter {0}"],
+    "en": ["move {0}", "move my {0} and {1}", "transport {0}", "I'm moving, I have {0} and {1}", "carry {0} upstairs", "deliver {0} to my place", "pick up {0} from zzz and drop at zzz", "truck for {0} and {1}", "I need a van to move {0}", "I am moving from zzz to zzz with {0} and {1}", "take {0} to my new house", "load {0} and {1}", "shift {0} to another apartment", "bring {0} from zzz", "relocating with {0} and {1}", "two men to lift {0}", "delivery of {0} and {1}", "get rid of old {0}", "pick up {0} I bought in zzz"],
     "pcm": ["carry my {0} go zzz", "carry {0} and {1} for new house", "I wan move {0} from zzz go zzz", "I di pack, I get {0} and {1}", "motor for carry {0}", "truck for carry my {0} and {1}", "help me carry {0}", "take my {0} go another house", "I di shift for zzz, carry {0}"],
 }  # fmt: skip
 MOVED_GOODS: Final = {
     "fr": ["un frigo", "mon frigo", "un lit", "deux lits", "une machine à laver", "un salon", "un canapé", "des fauteuils", "une armoire", "un congélateur", "une télé", "une table et des chaises", "une gazinière", "des matelas", "un bureau", "des meubles", "une cuisinière", "un climatiseur", "un groupe électrogène", "des ordinateurs", "un piano", "des carreaux", "des sacs de ciment", "un coffre", "une bibliothèque", "un miroir", "des cartons", "un salon de 7 places"],
     "en": ["fridge", "bed", "two beds", "washing machine", "sofa", "couch", "wardrobe", "freezer", "TV", "dining table and chairs", "cooker", "mattress", "desk", "furniture", "boxes", "generator", "bookshelf", "computers", "air conditioner", "piano", "cupboard"],
     "pcm": ["bed", "fridge", "chair dem", "cupboard", "freezer", "TV", "mattress", "table", "wardrobe", "load", "machine", "cooker", "gen"],
+}  # fmt: skip
+# Trades that work on things of other trades: what is cleaned, painted or guarded is not to be repaired.
+HANDLED: Final = {
+    "menage": {
+        "fr": (
+            ["nettoyer {0}", "laver {0}", "dépoussiérer {0} et {1}", "nettoyage de {0} et {1}", "faire {0} et {1}", "quelqu'un pour nettoyer {0}", "récurer {0}", "grand ménage: {0}, {1}", "{0} sont sales, il faut nettoyer", "essuyer {0}"],
+            ["les vitres", "le four", "les placards", "les sols", "les murs de la cuisine", "les escaliers", "le frigo et le four", "les toilettes et la douche", "la salle de bain", "les fenêtres", "les tapis", "les fauteuils", "le canapé", "les bureaux", "la terrasse", "la cour", "les carreaux", "les lustres", "les meubles", "la citerne", "le garage"],
+        ),
+        "en": (
+            ["clean {0}", "wash {0} and {1}", "dust {0} and {1}", "someone to clean {0}", "scrub {0}", "{0} cleaning", "clean up {0} after the works"],
+            ["the windows", "the oven", "the cupboards", "the floors", "the toilets", "the bathroom", "the stairs", "the carpets", "the sofa", "the tiles", "the office", "the fridge", "the yard", "the roof tiles", "the water tank"],
+        ),
+        "pcm": (
+            ["clean {0}", "wash {0} and {1}", "I need person for clean {0}", "sweep {0}", "{0} dirty, make person clean am"],
+            ["window", "floor", "toilet", "kitchen", "chair dem", "plate dem", "compound", "carpet", "parlour"],
+        ),
+    },
+    "peinture": {
+        "fr": (
+            ["peindre {0}", "repeindre {0} et {1}", "peinture sur {0}", "donner une couche à {0}", "refaire la peinture de {0}", "vernir {0}", "laquer {0}", "changer la couleur de {0}", "mettre {0} en blanc", "{0} à repeindre"],
+            ["le portail", "les grilles", "la clôture", "le plafond", "les portes", "les fenêtres", "les tôles du toit", "les murs", "le balcon", "la façade", "l'escalier", "les meubles", "la boutique", "le lambris", "les volets", "la barrière", "le hangar"],
+        ),
+        "en": (
+            ["paint {0}", "repaint {0} and {1}", "varnish {0}", "a new colour on {0}", "{0} needs painting"],
+            ["the gate", "the fence", "the ceiling", "the doors", "the windows", "the roof", "the walls", "the balcony", "the stairs", "the furniture", "the shop"],
+        ),
+        "pcm": (
+            ["paint {0}", "I wan paint {0} and {1}", "change color for {0}"],
+            ["gate", "fence", "ceiling", "door dem", "zinc", "wall", "shop", "parlour"],
+        ),
+    },
+    "gardiennage": {
+        "fr": (
+            ["garder {0}", "surveiller {0} la nuit", "faire garder {0}", "quelqu'un qui dort sur place pour {0}", "sécuriser {0}", "on vole {0}, il faut un gardien", "surveillance de {0} pendant notre absence"],
+            ["le chantier", "le magasin", "les voitures", "le groupe", "les cuves", "la maison", "les matériaux", "le dépôt", "la boutique de téléphones", "les panneaux", "le parking", "l'école", "la ferme"],
+        ),
+        "en": (
+            ["guard {0}", "watch {0} at night", "someone to protect {0}", "people steal from {0}, we want a guard", "look after {0} while we travel"],
+            ["the site", "the shop", "the cars", "the generator", "the warehouse", "the house", "the school", "the farm", "the building materials"],
+        ),
+        "pcm": (
+            ["watch {0} for night", "man for guard {0}", "thief di worry {0}, I need watchman"],
+            ["shop", "house", "compound", "car dem", "site", "store"],
+        ),
+    },
 }  # fmt: skip

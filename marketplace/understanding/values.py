@@ -49,6 +49,11 @@ class Schedule:
     ends_at: datetime | None = None
     recurring: bool = False
 
+    @property
+    def confidence(self) -> float:
+        """How sure the time is: named and dated, or named only."""
+        return 0.9 if self.starts_at else 0.6
+
 
 @dataclass(frozen=True, slots=True)
 class Context:

@@ -29,6 +29,7 @@ ALSO_A_NOUN: Final = word_set(
     " babylone babylon mada acacia acacias essec aqua joss mesa brik braza tropicana dragages baf nkong oja kassala plateau"
     " petitpays zoneindustrielle centrecommercial lapostecentrale molyko stjean jouvence rail minifermes komo"
 )
+MATERIALS: Final = frozenset({"sable"})
 # Followed or preceded by these, a name stands in its place more or less surely (only asked when several are named).
 HERE: Final = (
     "chez moi", "chez nous", "ma maison", "la maison", "mon appartement", "domicile", "habite", "vis a", "venir", "venez",
@@ -43,7 +44,22 @@ ELSEWHERE: Final = (
     "direction", "vers", "vivais", "ancien", "sort de", "passer par", "en ce moment", "for now", "at the moment", "actuellement",
     "boutique de", "achete a", "achete", "bought", "mon frere", "my brother", "ma soeur",
 )  # fmt: skip
-DENIED: Final = ("pas a", "pas au", "not in", "not at", "no be", "pas", "not", "ni", "et non")
+DENIED: Final = (
+    "pas a",
+    "pas au",
+    "pas celle d",
+    "pas celle de",
+    "pas celui d",
+    "pas celui de",
+    "not in",
+    "not at",
+    "not the one in",
+    "no be",
+    "pas",
+    "not",
+    "ni",
+    "et non",
+)
 ORIGIN: Final = (
     "de", "du", "from", "depuis", "quitte", "quitter", "leave", "leaving", "comot", "out of", "a partir de", "prendre", "chercher",
     "moving from", "recuperer", "charger", "for",
@@ -163,8 +179,11 @@ def _may_be_a_place(sentence: Sentence, start: int, end: int, key: str, vocabula
     word = sentence.words[start]
     before = sentence.words[start - 1] if start else None
     if before is not None and before.clause == word.clause and before.text in PLACE_WORDS:
-        return True
-    alone = not any(other.clause == word.clause for other in (*sentence.words[:start], *sentence.words[end:]))
+        return before.text not in {"de", "d"} or word.capital or key not in ALSO_A_NOUN  # "une souche de manguier"
+    listed = key in MATERIALS and 0 < word.clause < sentence.words[-1].clause  # "gravier, sable, ciment"
+    alone = not listed and not any(
+        other.clause == word.clause for other in (*sentence.words[:start], *sentence.words[end:])
+    )
     return alone or (word.capital and start > 0) or (end == len(sentence.words) and key not in vocabulary.known)
 
 
@@ -182,7 +201,8 @@ def _stands_here(sentence: Sentence, places: list[Place], number: int, *, moving
     score += 1.5 * any(_has(before, phrase) for phrase in HERE)
     score -= 1.6 * any(_has(before, phrase) for phrase in ELSEWHERE)
     score -= 1.0 * any(
-        _has(after, phrase) for phrase in ("au boulot", "au travail", "au bureau", "for now", "now", "for work", "mais")
+        _has(after, phrase)
+        for phrase in ("au boulot", "au travail", "au bureau", "for now", "now", "for work", "mais", "but")
     )
     if moving:
         score += 2.0 * any(_has(near, phrase, at_end=True) for phrase in ORIGIN)
