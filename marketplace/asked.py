@@ -14,7 +14,7 @@ def not_to_ask(request: ServiceRequest) -> tuple[int, ...]:
     """Providers who have had their offer, and the customer's own self, should that be a provider."""
     offers = Offer.objects.filter(request=request).order_by("pk")
     unsent = unsent_offers(offers.filter(status=OfferStatus.UNREACHABLE).values_list("pk", flat=True))
-    return (*offers.exclude(pk__in=unsent).values_list("provider_id", flat=True), *_own(request))
+    return (*offers.exclude(pk__in=unsent).values_list("provider_id", flat=True), *own(request))
 
 
 def unsent_offers(offers: Iterable[int]) -> set[int]:
@@ -31,6 +31,7 @@ def unsent_offers(offers: Iterable[int]) -> set[int]:
     return {keys[reference] for reference in here - left}
 
 
-def _own(request: ServiceRequest) -> tuple[int, ...]:
+def own(request: ServiceRequest) -> tuple[int, ...]:
+    """The customer's own self, should that be a provider; nobody offers it the own job."""
     number = request.customer.contact.phone_number
     return tuple(Provider.objects.filter(phone_number=number).values_list("pk", flat=True)) if number else ()

@@ -12,12 +12,12 @@ from functools import partial
 
 from django.db import transaction
 
-from marketplace import asked, jobs, notices, staff_alerts, sweeps, timeline
+from marketplace import asked, jobs, match_runs, notices, staff_alerts, sweeps, timeline
 from marketplace.models import MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest, Urgency, Wave
 from marketplace.wave_policy import KEPT_BACK, LEVELS, SEARCH_FOR, SILENT_TOO_OFTEN, WAVE_LASTS, WAVE_SIZE
 from notifications import escalation, outbox, throttling
 from providers import matching, standing
-from providers.matching import Level, MatchResult, Need
+from providers.matching import Level, MatchResult
 from providers.models import Provider, ProviderStatus, Standing
 
 logger = logging.getLogger(__name__)
@@ -42,8 +42,7 @@ def start_search(request: ServiceRequest, *, at: datetime, noted: Sequence[int] 
     for level in LEVELS[_level_reached(request) :]:
         if level == Level.EMERGENCY and not is_emergency:
             break
-        result = _match(request, level, size, at)
-        run = _keep(request, result, at)
+        run, result = match_runs.look(request, level, size, at=at)
         if result.chosen:
             best = run, result
         # An emergency starts wide: it fills its first wave from the next levels instead of waiting for them.
@@ -68,18 +67,6 @@ def _level_reached(request: ServiceRequest) -> int:
     return LEVELS.index(Level(last)) if last else 0
 
 
-def _match(request: ServiceRequest, level: Level, limit: int, at: datetime) -> MatchResult:
-    need = Need(
-        service_id=request.service_id,
-        zone_id=request.zone_id,
-        urgency=request.urgency,
-        latitude=request.latitude,
-        longitude=request.longitude,
-        exclude=asked.not_to_ask(request),
-    )
-    return matching.find_candidates(need, level, at, limit)
-
-
 def _wave_size(request: ServiceRequest, at: datetime) -> int:
     """As many as the urgency asks for, or fewer when the message budget is nearly spent."""
     size = WAVE_SIZE[Urgency(request.urgency)]
@@ -87,13 +74,6 @@ def _wave_size(request: ServiceRequest, at: datetime) -> int:
     if left is None or left >= size + KEPT_BACK:
         return size
     return max(1, left - KEPT_BACK)
-
-
-def _keep(request: ServiceRequest, result: MatchResult, at: datetime) -> MatchRun:
-    facts = result.as_json()
-    return MatchRun.objects.create(
-        request=request, level=result.level, ran_at=at, chosen=facts["chosen"], near_misses=facts["near_misses"]
-    )
 
 
 def _send_wave(request: ServiceRequest, run: MatchRun, result: MatchResult, at: datetime) -> int:
@@ -287,4 +267,5 @@ def retry_waiting(at: datetime) -> int:
 def _retry(request_id: int, at: datetime) -> int:
     request = ServiceRequest.objects.select_related("customer__contact").get(pk=request_id)
     level = Level.EMERGENCY if request.urgency == Urgency.EMERGENCY else Level.BROAD
-    return search_again(request_id, at=at) if _match(request, level, 1, at).chosen else 0
+    is_somebody_there = matching.find_candidates(match_runs.need_of(request), level, at, 1).chosen
+    return search_again(request_id, at=at) if is_somebody_there else 0

@@ -7,11 +7,12 @@ from notifications.schedule import Duty
 
 def duties() -> list[Duty]:
     """The duties of this app."""
-    from marketplace import conversations, dispatch, follow_up, inbox, service_requests  # noqa: PLC0415  the table is lowest
+    from marketplace import conversations, dispatch, follow_up, inbox, match_runs, service_requests  # noqa: PLC0415  the table is lowest
     from marketplace.dialogue import reminders, takeover  # noqa: PLC0415
 
     return [
         Duty("marketplace.expire_offers", dispatch.expire_offers, timedelta(seconds=2)),
+        Duty("marketplace.count_rest", match_runs.count_rest, timedelta(seconds=5)),
         Duty("marketplace.retry_waiting", dispatch.retry_waiting, timedelta(minutes=2)),
         Duty("marketplace.expire_requests", service_requests.expire_requests, timedelta(minutes=1)),
         Duty("marketplace.remind_of_visits", follow_up.remind_of_visits, timedelta(minutes=5)),

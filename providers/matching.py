@@ -3,7 +3,8 @@
 Values in, values out: nothing is stored here. Whoever asks keeps the result with the request it was for.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -57,7 +58,7 @@ class LeftOut(TextChoices):
     NOT_APPROVED = "not_approved", _("Waiting for approval")
     ON_HOLD = "on_hold", _("On hold")
     SUSPENDED = "suspended", _("Suspended")
-    NOT_COVERING = "not_covering", _("Does not do this service here")  # answered by explain() only
+    NOT_COVERING = "not_covering", _("Does not do this service here")  # answered by judge() only
 
 
 # The nearest miss first: what an hour changes before what only staff can change.
@@ -99,6 +100,17 @@ class NearMiss:
     score: float
     distance_km: float
     reason: str  # a LeftOut
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one search makes of one provider: "why not this one?"."""
+
+    may_come: bool
+    reason: str  # a Fit for whoever may come, else a LeftOut
+    score: float = 0.0  # as if nothing spoke against it
+    score_parts: dict[str, float] = field(default_factory=dict)
+    distance_km: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +180,39 @@ def count_by_reason(need: Need, level: str, at: datetime) -> dict[str, int]:
     return dict(_ask(matching_query.LEFT_OUT_COUNTS, need, level, at, everybody=True))
 
 
-def explain(need: Need, level: str, at: datetime, provider_id: int) -> str:
-    """Why this provider is left out (a `LeftOut`), or "" for one who may come: "why not this one?"."""
-    rows = _ask(matching_query.JUDGEMENT_OF_ONE, need, level, at, provider_id=provider_id)
-    return str(rows[0][0]) if rows else LeftOut.NOT_COVERING.value
+def count_the_rest(need: Need, level: str, at: datetime, *, chosen: int, near_misses: Iterable[str]) -> dict[str, int]:
+    """The same for whoever was neither chosen nor a near miss: what a result does not name one by one.
+
+    `chosen` is how many were, `near_misses` the reasons of the near misses. Whoever may come was outscored.
+    """
+    counts = count_by_reason(need, level, at)
+    counts[LeftOut.OUTSCORED] = counts.pop("", 0) - chosen
+    for reason in near_misses:
+        counted_as = LeftOut.OUTSCORED if reason == LeftOut.DOUBTFUL_NUMBER else reason
+        counts[counted_as] = counts.get(counted_as, 0) - 1
+    return {str(reason): many for reason, many in sorted(counts.items(), key=_by_nearness) if many > 0}
+
+
+def _by_nearness(counted: tuple[str, int]) -> int:
+    return _NEARNESS[counted[0]]
+
+
+def judge(
+    need: Need,
+    level: str,
+    at: datetime,
+    provider_id: int,
+    *,
+    weights: scoring.Weights = scoring.DEFAULT_WEIGHTS,
+) -> Verdict:
+    """What speaks for or against this one provider, and how it would score: "why not this one?"."""
+    rows = [_Row(*row) for row in _ask(matching_query.POOL, need, level, at, provider_id=provider_id)]
+    if not rows:
+        return Verdict(may_come=False, reason=LeftOut.NOT_COVERING.value)
+    row = rows[0]
+    points, parts = scoring.score(_facts(row), at, weights)
+    reason = row.left_out or _fit(row).value
+    return Verdict(not row.left_out, reason, points, parts, round(row.km, 2))
 
 
 def _ask(

@@ -115,6 +115,4 @@ WHERE rank <= CASE WHEN left_out = '' THEN %(pool)s ELSE %(near_misses)s END
 
 LEFT_OUT_COUNTS: Final = f"{_CANDIDATES} SELECT left_out, count(*) FROM judged GROUP BY left_out"  # noqa: S608  constants only
 
-JUDGEMENT_OF_ONE: Final = f"{_CANDIDATES} SELECT left_out FROM judged"  # noqa: S608  constants only
-
 Parameters = dict[str, Any]

@@ -26,6 +26,11 @@ class Weights:
     load: float = 0.15
     fairness: float = 0.10
 
+    @classmethod
+    def names(cls) -> tuple[str, ...]:
+        """The parts of a score that have a weight."""
+        return tuple(field.name for field in fields(cls))
+
 
 DEFAULT_WEIGHTS: Final = Weights()
 

@@ -4,8 +4,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,10 +31,12 @@ from marketplace.models import (
     Urgency,
     Wave,
 )
+from notifications import clock
 from notifications.admin.base import ConsoleAdmin, Deed, LargeTableMixin, ReadOnlyMixin, badge, link_to
 from notifications.admin.queue import number_prefix
+from providers import scoring
 
-from . import request_story
+from . import request_story, search_lab
 
 TONES: Final = {
     RequestStatus.DRAFT: "quiet",
@@ -94,6 +100,28 @@ class RequestAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[ServiceRequest])
         if prefix := number_prefix(term):
             return queryset.filter(customer__contact__phone_number__startswith=prefix), False
         return queryset.filter(customer__contact__name__icontains=term), False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.lab_view)
+        return [path("<int:pk>/search-lab/", view, name="marketplace_servicerequest_lab"), *super().get_urls()]
+
+    def lab_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """ "What if" and "why not this one?": a search of which nothing is kept."""
+        row = ServiceRequest.objects.select_related("service", "zone", "customer__contact").filter(pk=pk).first()
+        if row is None:
+            raise Http404
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        at = timezone.localtime(clock.now())
+        form = search_lab.SearchForm(search_lab.first_values(row, scoring.DEFAULT_WEIGHTS, at) | request.GET.dict())
+        context = self.admin_site.each_context(request) | {
+            "title": _("Try the search"),
+            "row": row,
+            "form": form,
+            "media": self.media,
+            **search_lab.answers(row, form),
+        }
+        return TemplateResponse(request, "admin/marketplace/search_lab.html", context)
 
     def story(self, row: ServiceRequest, at: datetime) -> dict[str, Any]:
         return request_story.tell(row, at) | {

@@ -21,12 +21,18 @@ class MatchRun(models.Model):
     ran_at = models.DateTimeField(_("ran"))
     chosen = models.JSONField(_("chosen"), default=list)
     near_misses = models.JSONField(_("near misses"), default=list)
-    counts = models.JSONField(_("left out, by reason"), default=dict)
+    # What was asked, so that the run can be explained, counted and repeated later: the fields of `matching.Need`.
+    need = models.JSONField(_("what was asked"), default=dict)
+    sought = models.PositiveSmallIntegerField(_("how many were sought"), default=0)
+    # Whoever was neither chosen nor a near miss; counted after the offers went out (`match_runs.count_rest`).
+    counts = models.JSONField(_("the rest, by reason"), default=dict)
+    counted_at = models.DateTimeField(_("rest counted"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("match run")
         verbose_name_plural = _("match runs")
         ordering = ["-pk"]
+        indexes = [models.Index(name="match_run_uncounted", fields=["id"], condition=Q(counted_at__isnull=True))]
 
     def __str__(self) -> str:
         return f"{self.level} #{self.pk}"

@@ -233,8 +233,8 @@ class TestReasons:
     def test_why_not_this_one_is_answered_for_anybody(self) -> None:
         fitting, away = a_provider(), a_provider(unavailable_until=NOON + timedelta(days=1))
         elsewhere = a_provider(zones=[a_zone("akwa", at=AKWA)])
-        answers = [matching.explain(a_need(), Level.EXACT, NOON, who.pk) for who in (fitting, away, elsewhere)]
-        assert answers == ["", LeftOut.UNAVAILABLE, LeftOut.NOT_COVERING]
+        answers = [matching.judge(a_need(), Level.EXACT, NOON, who.pk).reason for who in (fitting, away, elsewhere)]
+        assert answers == [Fit.COVERS_ZONE, LeftOut.UNAVAILABLE, LeftOut.NOT_COVERING]
 
     def test_other_weights_give_another_order(self) -> None:
         rated = a_provider(base_zone=a_zone("akwa", at=AKWA))

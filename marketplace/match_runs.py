@@ -1,0 +1,70 @@
+"""Every look for providers, kept with what it asked and why each was chosen or came near; the rest is counted later."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any, Final
+
+from marketplace import asked, sweeps
+from marketplace.models import MatchRun, ServiceRequest
+from providers import matching
+from providers.matching import Level, MatchResult, Need
+
+COUNTED_AT_ONCE: Final = 50
+
+
+def need_of(request: ServiceRequest, *, as_if_new: bool = False) -> Need:
+    """What this request needs; `as_if_new` leaves out nobody for having been asked, except the customer's own self."""
+    return Need(
+        service_id=request.service_id,
+        zone_id=request.zone_id,
+        urgency=request.urgency,
+        latitude=request.latitude,
+        longitude=request.longitude,
+        exclude=asked.own(request) if as_if_new else asked.not_to_ask(request),
+    )
+
+
+def need_in(run: MatchRun) -> Need:
+    """What a stored run asked."""
+    facts: dict[str, Any] = {**run.need, "exclude": tuple(run.need["exclude"])}
+    return Need(**facts)
+
+
+def look(request: ServiceRequest, level: Level, limit: int, *, at: datetime) -> tuple[MatchRun, MatchResult]:
+    """Look for the `limit` best providers on one level and keep what was found, in the caller's transaction."""
+    need = need_of(request)
+    result = matching.find_candidates(need, level, at, limit)
+    facts = result.as_json()
+    run = MatchRun.objects.create(
+        request=request,
+        level=result.level,
+        ran_at=at,
+        need=asdict(need),
+        sought=limit,
+        chosen=facts["chosen"],
+        near_misses=facts["near_misses"],
+    )
+    return run, result
+
+
+def count_rest(at: datetime) -> int:
+    """Count whoever a run does not name, by reason; returns how many runs were counted.
+
+    Done after the offers went out, because it reads every provider of the service and nobody waits for it. Hours and
+    absences are judged at the time of the run, all else as it is now.
+    """
+    due = MatchRun.objects.filter(counted_at__isnull=True).order_by("pk").values_list("pk", flat=True)
+    return sweeps.each("count_rest", list(due[:COUNTED_AT_ONCE]), _count, at=at)
+
+
+def _count(pk: int, at: datetime) -> int:
+    run = MatchRun.objects.filter(counted_at__isnull=True).filter(pk=pk).first()
+    if run is None:
+        return 0
+    counts = {}
+    if run.need:  # runs of before it was kept cannot be counted
+        misses = [miss["reason"] for miss in run.near_misses]
+        counts = matching.count_the_rest(
+            need_in(run), run.level, run.ran_at, chosen=len(run.chosen), near_misses=misses
+        )
+    return MatchRun.objects.filter(pk=pk, counted_at__isnull=True).update(counts=counts, counted_at=at)
