@@ -113,7 +113,7 @@ class RequestAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[ServiceRequest])
         if not self.has_view_permission(request, row):
             raise PermissionDenied
         at = timezone.localtime(clock.now())
-        form = search_lab.SearchForm(search_lab.first_values(row, scoring.DEFAULT_WEIGHTS, at) | request.GET.dict())
+        form = search_lab.form_for(row, request.GET.dict(), scoring.DEFAULT_WEIGHTS, at)
         context = self.admin_site.each_context(request) | {
             "title": _("Try the search"),
             "row": row,

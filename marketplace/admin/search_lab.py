@@ -1,5 +1,6 @@
 """The page where an operator asks about a search: "what if", and "why not this one?". A GET that changes nothing."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -44,10 +45,10 @@ class SearchForm(forms.Form):
         label=_("as if nobody had been asked"), required=False, widget=UnfoldBooleanSwitchWidget
     )
     who = forms.CharField(
-        label=_("why not this one? (name, number or #id)"),
+        label=_("why not this one?"),
         max_length=60,
         required=False,
-        widget=UnfoldAdminTextInputWidget,
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": _("name, number or #id")}),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -75,8 +76,15 @@ def _field(part: str) -> str:
     return f"weight_{part}"
 
 
-def first_values(request: ServiceRequest, weights: scoring.Weights, at: datetime) -> dict[str, Any]:
-    """The search as the request itself would make it now."""
+def form_for(request: ServiceRequest, given: Mapping[str, Any], weights: scoring.Weights, at: datetime) -> SearchForm:
+    """The form as the person filled it; what they left out is as the request would search now."""
+    values = _first_values(request, weights, at)
+    if given:  # a box that is not ticked does not come along
+        values["as_if_new"] = False
+    return SearchForm(values | given)
+
+
+def _first_values(request: ServiceRequest, weights: scoring.Weights, at: datetime) -> dict[str, Any]:
     last = request.match_runs.order_by("-pk").values_list("level", flat=True).first()
     return {
         "zone": request.zone_id,

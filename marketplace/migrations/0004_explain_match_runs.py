@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('marketplace', '0002_find_links_by_object'),
+        ('marketplace', '0003_quotes_applications_privacy_requests'),
     ]
 
     operations = [
