@@ -1,6 +1,5 @@
 """The page where an operator asks about a search: "what if", and "why not this one?". A GET that changes nothing."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
@@ -76,7 +75,7 @@ def _field(part: str) -> str:
     return f"weight_{part}"
 
 
-def form_for(request: ServiceRequest, given: Mapping[str, Any], weights: scoring.Weights, at: datetime) -> SearchForm:
+def form_for(request: ServiceRequest, given: dict[str, Any], weights: scoring.Weights, at: datetime) -> SearchForm:
     """The form as the person filled it; what they left out is as the request would search now."""
     values = _first_values(request, weights, at)
     if given:  # a box that is not ticked does not come along
