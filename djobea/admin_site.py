@@ -114,6 +114,7 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
             Item(_("Ratings"), "star", "marketplace.rating"),
             Item(_("Workers"), "memory", "notifications.heartbeat"),
             Item(_("Duties"), "event_repeat", "notifications.scheduledrun"),
+            Item(_("Self-audit"), "rule", "djobea.auditresult"),
         ),
     ),
 )

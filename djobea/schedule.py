@@ -5,13 +5,19 @@ from datetime import datetime
 
 import marketplace.schedule
 import notifications.schedule
+from djobea import auditing
+from notifications import audit_scope
 from notifications.models import ScheduledRun
 from notifications.schedule import Duty
 
 
 def all_duties() -> list[Duty]:
-    """Every duty of every app."""
-    return [*notifications.schedule.duties(), *marketplace.schedule.duties()]
+    """Every duty of every app, and those that span all of them."""
+    return [*notifications.schedule.duties(), *marketplace.schedule.duties(), *_own_duties()]
+
+
+def _own_duties() -> list[Duty]:
+    return [Duty("djobea.audit", auditing.audit_a_part, audit_scope.EVERY, slow=True)]
 
 
 def take_due(duties: list[Duty], at: datetime) -> Iterator[Duty]:

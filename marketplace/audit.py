@@ -1,12 +1,18 @@
-"""Invariants of requests, offers, jobs and inbound messages, proved from the rows."""
+"""Invariants of requests, offers, jobs and inbound messages, proved from the rows.
 
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
-from typing import Final
+What is alive is few and found by an index; what has ended is looked at within `Look`, a slice a run.
+"""
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Final
+
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from marketplace.inbox import MOST_TRIES
 from marketplace.models import (
     InboundMessage,
     InboundStatus,
@@ -14,99 +20,131 @@ from marketplace.models import (
     JobStatus,
     Offer,
     OfferStatus,
+    Rating,
     RequestStatus,
     ServiceRequest,
     Wave,
 )
 from marketplace.models.job import LIVE_JOB
+from notifications.audit_scope import Check, Look
 from providers.models import Provider
 
-Check = Callable[[datetime], Iterator[str]]
-SHOWN: Final = 20
+SHOWN: Final = 100
 PATIENCE: Final = timedelta(minutes=5)
+PROVIDERS: Final = 500  # a run: each is counted over all its offers and jobs
+Found = Iterator[tuple[int, str]]
 
 
-def one_accepted_offer_a_request(_at: datetime) -> Iterator[str]:
+def one_accepted_offer_a_request(look: Look) -> Found:
     """No request has two accepted offers."""
-    twice = (
-        Offer.objects.filter(status=OfferStatus.ACCEPTED)
-        .values("request")
-        .annotate(many=Count("pk"))
-        .filter(many__gt=1)
-    )
-    for row in twice[:SHOWN]:
-        yield f"request {row['request']} has {row['many']} accepted offers"
+    rivals = Offer.objects.filter(status=OfferStatus.ACCEPTED, request=OuterRef("request")).exclude(pk=OuterRef("pk"))
+    accepted = look.within(Offer.objects.filter(status=OfferStatus.ACCEPTED).order_by("pk"))
+    for pk, request in accepted.filter(Exists(rivals)).values_list("pk", "request")[:SHOWN]:
+        yield (
+            pk,
+            _("Offer %(row)d is accepted, and so is another of request %(request)d.")
+            % {
+                "row": pk,
+                "request": request,
+            },
+        )
 
 
-def matched_requests_have_a_job(_at: datetime) -> Iterator[str]:
+def matched_requests_have_a_job(_look: Look) -> Found:
     """A matched request has its live job, and only a matched one has."""
     live = Job.objects.filter(request=OuterRef("pk"), status__in=LIVE_JOB)
-    requests = ServiceRequest.objects.annotate(has_job=Exists(live))
-    wrong = requests.filter(
-        Q(status=RequestStatus.MATCHED, has_job=False) | ~Q(status=RequestStatus.MATCHED) & Q(has_job=True)
-    )
-    for pk, status in wrong.values_list("pk", "status")[:SHOWN]:
-        yield f"request {pk} is {status}, which does not fit its jobs"
+    without = ServiceRequest.objects.filter(status=RequestStatus.MATCHED).exclude(Exists(live))
+    for pk in without.order_by("pk").values_list("pk", flat=True)[:SHOWN]:
+        yield pk, _("Request %(row)d is matched, but has no live job.") % {"row": pk}
+    stray = Job.objects.filter(status__in=LIVE_JOB).exclude(request__status=RequestStatus.MATCHED)
+    for pk, job in stray.order_by("pk").values_list("request", "pk")[:SHOWN]:
+        yield pk, _("Request %(row)d is not matched, but its job %(job)d lives.") % {"row": pk, "job": job}
 
 
-def searching_requests_have_a_wave(at: datetime) -> Iterator[str]:
-    """Whatever searches has offers out, or ended its wave a moment ago."""
-    waves = Wave.objects.filter(request=OuterRef("pk")).filter(
-        Q(closed_at__isnull=True, ends_at__gt=at - PATIENCE) | Q(closed_at__gt=at - PATIENCE)
-    )
+def searches_go_on(look: Look) -> Found:
+    """Whatever searches has offers out, or a wave that ended a moment ago; and no search outlives its time."""
+    recent = Q(closed_at__isnull=True, ends_at__gt=look.at - PATIENCE) | Q(closed_at__gt=look.at - PATIENCE)
+    waves = Wave.objects.filter(recent, request=OuterRef("pk"))
     lost = ServiceRequest.objects.filter(status=RequestStatus.SEARCHING).exclude(Exists(waves))
-    for pk in lost.values_list("pk", flat=True)[:SHOWN]:
-        yield f"request {pk} searches, but no wave of it is out"
+    for pk in lost.order_by("pk").values_list("pk", flat=True)[:SHOWN]:
+        yield pk, _("Request %(row)d searches, but no wave of it is out.") % {"row": pk}
+    searching = [RequestStatus.SEARCHING, RequestStatus.WAITING]
+    over = ServiceRequest.objects.filter(status__in=searching, expires_at__lt=look.at - PATIENCE)
+    for pk in over.order_by("pk").values_list("pk", flat=True)[:SHOWN]:
+        yield pk, _("Request %(row)d is still searched for, though its time is over.") % {"row": pk}
 
 
-def no_message_is_stuck(at: datetime) -> Iterator[str]:
-    """No inbound message lies unanswered for minutes without having failed."""
-    waiting = Q(status=InboundStatus.RECEIVED, due_at__lt=at - PATIENCE)
-    leased = Q(status=InboundStatus.PROCESSING, leased_until__lt=at - PATIENCE)
-    for pk in InboundMessage.objects.filter(waiting | leased).values_list("pk", flat=True)[:SHOWN]:
-        yield f"inbound message {pk} waits for its answer"
-
-
-def open_offers_belong_to_a_search(_at: datetime) -> Iterator[str]:
+def open_offers_belong_to_a_search(_look: Look) -> Found:
     """An offer that can be accepted belongs to a request that searches."""
     stray = Offer.objects.filter(status=OfferStatus.OPEN).exclude(request__status=RequestStatus.SEARCHING)
-    for pk, request_id in stray.values_list("pk", "request_id")[:SHOWN]:
-        yield f"offer {pk} is open, but its request {request_id} does not search"
+    for pk, request in stray.order_by("pk").values_list("pk", "request")[:SHOWN]:
+        facts = {"row": pk, "request": request}
+        yield pk, _("Offer %(row)d is open, but its request %(request)d does not search.") % facts
 
 
-def jobs_and_offers_tell_the_same(_at: datetime) -> Iterator[str]:
-    """An accepted offer has its job, alive or done; the offer of a job that failed was released."""
-    for pk in Offer.objects.filter(status=OfferStatus.ACCEPTED, job__isnull=True).values_list("pk", flat=True)[:SHOWN]:
-        yield f"offer {pk} was accepted, but has no job"
+def accepted_offers_have_a_job(look: Look) -> Found:
+    """An accepted offer has its job."""
+    accepted = look.within(Offer.objects.filter(status=OfferStatus.ACCEPTED).order_by("pk"))
+    for pk in accepted.filter(job__isnull=True).values_list("pk", flat=True)[:SHOWN]:
+        yield pk, _("Offer %(row)d was accepted, but has no job.") % {"row": pk}
+
+
+def jobs_and_offers_tell_the_same(look: Look) -> Found:
+    """The offer of a job that lives or was done is accepted; the offer of a job that failed was released."""
     accepted = Q(offer__status=OfferStatus.ACCEPTED)
     stands = Q(status__in=(*LIVE_JOB, JobStatus.DONE))
-    for pk, status in Job.objects.filter(stands & ~accepted | ~stands & accepted).values_list("pk", "status")[:SHOWN]:
-        yield f"job {pk} is {status}, which does not fit its offer"
+    wrong = look.within(Job.objects.order_by("pk")).filter(stands & ~accepted | ~stands & accepted)
+    for pk, status in wrong.values_list("pk", "status")[:SHOWN]:
+        yield pk, _("Job %(row)d is %(status)s, which does not fit its offer.") % {"row": pk, "status": status}
 
 
-def standings_count_the_jobs(_at: datetime) -> Iterator[str]:
-    """What matching believes of a provider's open and finished jobs is what the jobs say."""
-    for words, column, statuses in (
-        ("live", "open_jobs", LIVE_JOB),
-        ("finished", "jobs_done", (JobStatus.DONE,)),
+def _many(rows: QuerySet[Any], by: str = "provider") -> Any:
+    counted = rows.filter(**{by: OuterRef("pk")}).order_by().values(by).annotate(many=Count("pk")).values("many")
+    return Coalesce(Subquery(counted), 0)
+
+
+def standings_count_the_rows(look: Look) -> Found:
+    """What matching believes of a provider is what the offers, jobs and ratings say.
+
+    An offer that never left us is made twice and stays one row, and a provider may come with ratings from elsewhere:
+    there the standing may count more than the rows, never less.
+    """
+    live, done = Job.objects.filter(status__in=LIVE_JOB), Job.objects.filter(status=JobStatus.DONE)
+    taken = Offer.objects.filter(status__in=[OfferStatus.ACCEPTED, OfferStatus.RELEASED])
+    rated = Rating.objects.filter(by_customer=True)
+    for words, column, rows, wrong in (
+        (_("open jobs"), "open_jobs", _many(live), ~Q(many=F("noted"))),
+        (_("finished jobs"), "jobs_done", _many(done), ~Q(many=F("noted"))),
+        (_("accepted offers"), "offers_accepted", _many(taken), ~Q(many=F("noted"))),
+        (_("offers"), "offers_made", _many(Offer.objects.all()), Q(many__gt=F("noted"))),
+        (_("ratings"), "rating_count", _many(rated, by="job__provider"), Q(many__gt=F("noted"))),
     ):
-        jobs = Job.objects.filter(provider=OuterRef("pk"), status__in=statuses).order_by()
-        counted = jobs.values("provider").annotate(many=Count("pk")).values("many")
-        wrong = (
-            Provider.objects.annotate(many=Coalesce(Subquery(counted), 0), noted=Coalesce(f"standing__{column}", 0))
-            .exclude(many=F("noted"))
-            .order_by("pk")
+        counted = look.within(Provider.objects.order_by("pk"), size=PROVIDERS).annotate(
+            many=rows, noted=Coalesce(f"standing__{column}", 0)
         )
-        for pk, many, noted in wrong.values_list("pk", "many", "noted")[:SHOWN]:
-            yield f"provider {pk} has {many} {words} jobs, but the standing counts {noted}"
+        for pk, many, noted in counted.filter(wrong).values_list("pk", "many", "noted")[:SHOWN]:
+            facts = {"row": pk, "what": words, "many": many, "noted": noted}
+            yield pk, _("Provider %(row)d: %(what)s are %(many)d, but the standing counts %(noted)d.") % facts
 
 
-AUDITS: Final[tuple[Check, ...]] = (
-    one_accepted_offer_a_request,
-    matched_requests_have_a_job,
-    searching_requests_have_a_wave,
-    open_offers_belong_to_a_search,
-    jobs_and_offers_tell_the_same,
-    standings_count_the_jobs,
-    no_message_is_stuck,
+def no_message_is_stuck(look: Look) -> Found:
+    """No inbound message lies unanswered for minutes, unless it was given up or an earlier one of its person blocks it."""
+    late = look.at - PATIENCE
+    waits = Q(status=InboundStatus.RECEIVED) | Q(status=InboundStatus.FAILED, attempts__lt=MOST_TRIES)
+    leased = Q(status=InboundStatus.PROCESSING)
+    earlier = InboundMessage.objects.filter(waits | leased, contact=OuterRef("contact"), pk__lt=OuterRef("pk"))
+    stuck = InboundMessage.objects.filter(waits & Q(due_at__lt=late) | leased & Q(leased_until__lt=late))
+    for pk in stuck.exclude(Exists(earlier)).order_by("pk").values_list("pk", flat=True)[:SHOWN]:
+        yield pk, _("Inbound message %(row)d waits for its answer.") % {"row": pk}
+
+
+AUDITS: Final = (
+    Check("accepted-once", gettext_lazy("A request has two accepted offers"), one_accepted_offer_a_request),
+    Check("matched", gettext_lazy("A request and its job do not agree"), matched_requests_have_a_job),
+    Check("search", gettext_lazy("A search stands still"), searches_go_on),
+    Check("open-offer", gettext_lazy("An offer is open without a search"), open_offers_belong_to_a_search),
+    Check("accepted-job", gettext_lazy("An accepted offer has no job"), accepted_offers_have_a_job),
+    Check("job-offer", gettext_lazy("A job and its offer do not agree"), jobs_and_offers_tell_the_same),
+    Check("standing", gettext_lazy("A provider's standing is wrong"), standings_count_the_rows),
+    Check("inbound", gettext_lazy("An inbound message is stuck"), no_message_is_stuck),
 )

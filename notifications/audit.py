@@ -1,85 +1,202 @@
-"""Invariants of the queue, proved from the rows. Each check yields one sentence a breach; none is good news."""
+"""Invariants of the queue, proved from the rows.
 
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
-from typing import Final
+What is cheap by an index is looked at in whole; what would read every message is looked at within `Look`.
+"""
 
-from django.db.models import Count, F, Q
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any, Final
 
-from . import escalation
-from .failure_policy import Action, failure_for
-from .models import Attempt, Notification, Outcome, Severity, Status
+from django.db import connection
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-Check = Callable[[datetime], Iterator[str]]
-MOST_ATTEMPTS: Final = 6  # that count, on one channel: the first and five retries
-PATIENCE: Final = timedelta(seconds=60)
-SHOWN: Final = 20  # rows named a check
-
-
-def sent_rows_have_an_attempt(_at: datetime) -> Iterator[str]:
-    """Whatever was sent has at least one attempt that left."""
-    sent = Notification.objects.filter(status__in=[Status.SENT, Status.DELIVERED, Status.READ])
-    for pk in sent.filter(attempts__isnull=True).values_list("pk", flat=True)[:SHOWN]:
-        yield f"notification {pk} counts as sent, but no attempt of it exists"
-
-
-def counters_equal_rows(_at: datetime) -> Iterator[str]:
-    """`attempt_count` is the number of attempts that left, in flight ones included."""
-    left = Count("attempts", filter=~Q(attempts__outcome=Outcome.NOT_SENT))
-    wrong = Notification.objects.annotate(left=left).exclude(attempt_count=F("left"))
-    for pk, count, rows in wrong.values_list("pk", "attempt_count", "left")[:SHOWN]:
-        yield f"notification {pk} counts {count} attempts, but {rows} left"
-
-
-def attempts_are_bounded(_at: datetime) -> Iterator[str]:
-    """A message's own failures never exceed five retries on one channel."""
-    own = Attempt.objects.exclude(outcome__in=[Outcome.NOT_SENT]).filter(outcome=Outcome.FAILED)
-    many = own.values("notification", "channel").annotate(many=Count("pk")).filter(many__gt=MOST_ATTEMPTS)
-    for row in many[:SHOWN]:
-        yield f"notification {row['notification']} failed {row['many']} times on {row['channel']}"
-
-
-def nothing_is_stuck(at: datetime) -> Iterator[str]:
-    """No lease, look-up or news is left lying for more than a minute."""
-    late = at - PATIENCE
-    stuck = (
-        ("is leased beyond its lease", Q(status=Status.SENDING, leased_until__lt=late)),
-        ("waits for a look-up that is overdue", Q(status=Status.UNCONFIRMED, due_at__lt=late - PATIENCE)),
-        ("has news that nobody was told", Q(news_due__lt=late)),
-    )
-    for words, condition in stuck:
-        for pk in Notification.objects.filter(condition).values_list("pk", flat=True)[:SHOWN]:
-            yield f"notification {pk} {words}"
-
-
-def dead_letters_have_their_alert(_at: datetime) -> Iterator[str]:
-    """Staff know of every dead letter, but of those that the policy drops as harmless."""
-    silent = Notification.objects.filter(status=Status.DEAD, alert__isnull=True)
-    for pk, code in silent.values_list("pk", "last_error_code")[:1000]:
-        if failure_for(code).action != Action.DROP:
-            yield f"notification {pk} is dead ({code}) without an alert"
-
-
-AUDITS: Final[tuple[Check, ...]] = (
-    sent_rows_have_an_attempt,
-    counters_equal_rows,
-    attempts_are_bounded,
-    nothing_is_stuck,
-    dead_letters_have_their_alert,
+from .audit_scope import Check, Look
+from .failure_policy import Action, table
+from .models import (
+    Account,
+    Attempt,
+    Channel,
+    Notification,
+    Outcome,
+    Receipt,
+    StaffActionLine,
+    StaffDeed,
+    Status,
 )
-FINGERPRINT: Final = "audit:breach"
+from .models.notification import UNCOUNTED
+from .throttling import DAY
+
+PATIENCE: Final = timedelta(seconds=60)
+LATELY: Final = timedelta(minutes=15)  # messages of any age that were tried within this time are looked at
+SHOWN: Final = 100  # rows named a check
+NEWEST: Final = 5000  # attempts of an account whose day is counted
+WENT: Final = (Status.SENT, Status.DELIVERED, Status.READ)
+LEFT: Final = ~Q(outcome=Outcome.NOT_SENT)
+# Failures that are not the message's own cost it none of its retries.
+FREE: Final = (Action.SLOW_DOWN, Action.WAIT_FOR_SLOT, Action.PAUSE)
+SENDS_AGAIN: Final = (StaffDeed.RETRY, StaffDeed.EDIT, StaffDeed.MOVE)
+Found = Iterator[tuple[int, str]]
 
 
-def report(breaches: list[str], at: datetime) -> None:
-    """Raise the alert about breaches, or end it when there are none."""
-    if not breaches:
-        escalation.resolve(FINGERPRINT, at=at)
-        return
-    escalation.raise_alert(
-        fingerprint=FINGERPRINT,
-        title=f"{len(breaches)} invariants are broken",
-        cause="\n".join(breaches[:SHOWN]),
-        remedy="Run `manage.py audit`, and show its lines to an engineer.",
-        severity=Severity.CRITICAL,
-        at=at,
-    )
+def _in_turn(look: Look) -> Any:
+    """The messages of this run: those whose turn it is, and those that were tried a moment ago."""
+    tried: list[int] = []
+    if not look.is_full:
+        lately = Attempt.objects.filter(
+            channel__in=Channel.objects.values("name"), started_at__gt=look.at - LATELY
+        ).order_by("-started_at")
+        tried = list(lately.values_list("notification", flat=True)[:NEWEST])
+    return look.within(Notification.objects.order_by(), also=tried)
+
+
+def sent_rows_have_an_attempt(look: Look) -> Found:
+    """Whatever was sent has at least one attempt that left."""
+    left = Attempt.objects.filter(LEFT, notification=OuterRef("pk"))
+    for pk in _in_turn(look).filter(status__in=WENT).exclude(Exists(left)).values_list("pk", flat=True)[:SHOWN]:
+        yield pk, _("Message %(row)d counts as sent, but no attempt of it left.") % {"row": pk}
+
+
+def counters_equal_rows(look: Look) -> Found:
+    """`attempt_count` is the number of attempts that left, in flight ones included."""
+    counted = _in_turn(look).annotate(left=Count("attempts", filter=~Q(attempts__outcome=Outcome.NOT_SENT)))
+    for pk, count, rows in counted.exclude(attempt_count=F("left")).values_list("pk", "attempt_count", "left")[:SHOWN]:
+        facts = {"row": pk, "count": count, "left": rows}
+        yield pk, _("Message %(row)d counts %(count)d attempts, but %(left)d left.") % facts
+
+
+def attempts_are_bounded(look: Look) -> Found:
+    """A message's own failures on one channel never exceed its first try and its retries (5).
+
+    The faults of the channel or the account are not counted, and whenever staff send it again, it has all tries anew.
+    """
+    free = [failure.code for failure in table().values() if failure.action in FREE]
+    own = Attempt.objects.filter(outcome__in=[Outcome.REFUSED, Outcome.UNKNOWN, Outcome.FAILED])
+    suspects = _in_turn(look).filter(attempt_count__gt=F("max_retries") + 1)
+    own = own.exclude(error_code__in=free).filter(notification__in=suspects.values("pk"))
+    many = own.values("notification", "channel", tries=F("notification__max_retries") + 1).annotate(many=Count("pk"))
+    for row in many.filter(many__gt=F("tries")).order_by("notification")[:SHOWN]:
+        pk = row["notification"]
+        by_staff = StaffActionLine.objects.filter(notification=pk, action__deed__in=SENDS_AGAIN).count()
+        if row["many"] > row["tries"] * (1 + by_staff):
+            facts = {"row": pk, "many": row["many"], "channel": row["channel"]}
+            yield pk, _("Message %(row)d failed %(many)d times on %(channel)s.") % facts
+
+
+def _those(condition: Q, sentence: Any) -> Found:
+    for pk in Notification.objects.filter(condition).order_by("pk").values_list("pk", flat=True)[:SHOWN]:
+        yield pk, sentence % {"row": pk}
+
+
+def leases_end(look: Look) -> Found:
+    """Nobody keeps a message longer than its lease."""
+    late = Q(status=Status.SENDING, leased_until__lt=look.at - PATIENCE)
+    yield from _those(late, _("Message %(row)d is leased beyond its lease."))
+
+
+def lookups_happen(look: Look) -> Found:
+    """Messages of unknown outcome are looked up when it is time."""
+    late = Q(status=Status.UNCONFIRMED, due_at__lt=look.at - 2 * PATIENCE)
+    yield from _those(late, _("Message %(row)d has an unknown outcome, and its look-up is overdue."))
+
+
+def news_is_told(look: Look) -> Found:
+    """Whoever waits to hear what became of a message hears it within a minute."""
+    late = Q(news_due__isnull=False, news_due__lt=look.at - PATIENCE)
+    yield from _those(late, _("Message %(row)d has news that nobody was told."))
+
+
+def useless_messages_end(look: Look) -> Found:
+    """What is no longer useful does not wait any more."""
+    late = Q(status__in=[Status.QUEUED, Status.UNCONFIRMED], expires_at__lt=look.at - 2 * PATIENCE)
+    yield from _those(late, _("Message %(row)d is no longer useful, but still waits."))
+
+
+def dead_letters_have_their_alert(_look: Look) -> Found:
+    """Staff know of every dead letter, but of those that the policy drops as harmless."""
+    harmless = [failure.code for failure in table().values() if failure.action == Action.DROP]
+    silent = Notification.objects.filter(status=Status.DEAD, alert__isnull=True).exclude(last_error_code__in=harmless)
+    for pk, code in silent.order_by("-pk").values_list("pk", "last_error_code")[:SHOWN]:
+        yield pk, _("Message %(row)d is dead (%(code)s), and no alert tells of it.") % {"row": pk, "code": code}
+
+
+# Attempt number n and the one `limit` before it lie within one day: then `limit` + 1 left in that day.
+OVERRUN: Final = """
+    SELECT id FROM (
+        SELECT id, started_at, lag(started_at, %(limit)s) OVER (ORDER BY started_at, id) AS before
+        FROM (SELECT id, started_at FROM notifications_attempt
+              WHERE account_id = %(account)s AND NOT outcome = ANY(%(uncounted)s) AND started_at > %(since)s
+              ORDER BY started_at DESC, id DESC LIMIT %(newest)s) AS newest
+    ) AS counted
+    WHERE started_at > %(yesterday)s AND started_at - before < %(day)s
+    ORDER BY started_at DESC LIMIT %(shown)s
+"""
+
+
+def budgets_are_kept(look: Look) -> Found:
+    """In no rolling 24 hours that ended within the last 24 did an account send more than its limit of today.
+
+    A limit that staff lower, or that Twilio lowers, is overrun by what had left before: until that is a day old.
+    """
+    for account in Account.objects.filter(daily_limit__isnull=False).order_by("pk"):
+        limit = account.daily_limit or 0
+        facts: dict[str, Any] = {
+            "limit": limit,
+            "account": account.pk,
+            "uncounted": [str(outcome) for outcome in UNCOUNTED],
+            "day": DAY,
+            "yesterday": look.at - DAY,
+            "since": look.at - 2 * DAY,
+            "newest": NEWEST + limit,
+            "shown": SHOWN,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(OVERRUN, facts)
+            attempts = [pk for (pk,) in cursor.fetchall()]
+        for pk in attempts:
+            yield (
+                pk,
+                _("Attempt %(row)d left although account %(account)s had used its %(limit)d messages of 24 hours.")
+                % {"row": pk, "account": account, "limit": limit},
+            )
+
+
+def sids_are_unique(look: Look) -> Found:
+    """One message at Twilio belongs to one attempt."""
+    same = Attempt.objects.filter(provider_sid=OuterRef("provider_sid")).exclude(pk=OuterRef("pk"))
+    mine = look.within(Attempt.objects.filter(provider_sid__isnull=False).order_by())
+    for pk in mine.filter(Exists(same)).values_list("pk", flat=True)[:SHOWN]:
+        yield pk, _("Attempt %(row)d has a SID that another attempt has too.") % {"row": pk}
+
+
+def messages_carry_their_own_sid(look: Look) -> Found:
+    """The SID of a message is that of one of its attempts."""
+    own = Attempt.objects.filter(notification=OuterRef("pk"), provider_sid=OuterRef("provider_sid"))
+    strangers = _in_turn(look).filter(provider_sid__isnull=False).exclude(Exists(own))
+    for pk in strangers.values_list("pk", flat=True)[:SHOWN]:
+        yield pk, _("Message %(row)d has a SID that none of its attempts has.") % {"row": pk}
+
+
+def known_receipts_are_applied(look: Look) -> Found:
+    """A callback whose message we know does not wait."""
+    known = Attempt.objects.filter(provider_sid=OuterRef("provider_sid"))
+    late = Receipt.objects.filter(applied_at__isnull=True, received_at__lt=look.at - PATIENCE)
+    for pk in late.filter(Exists(known)).order_by("pk").values_list("pk", flat=True)[:SHOWN]:
+        yield pk, _("Receipt %(row)d waits, although its message is known.") % {"row": pk}
+
+
+AUDITS: Final = (
+    Check("sent-has-attempt", gettext_lazy("A message counts as sent without an attempt"), sent_rows_have_an_attempt),
+    Check("attempt-count", gettext_lazy("A message miscounts its attempts"), counters_equal_rows),
+    Check("attempts-bounded", gettext_lazy("A message was tried too often"), attempts_are_bounded),
+    Check("lease", gettext_lazy("A message is stuck in sending"), leases_end),
+    Check("look-up", gettext_lazy("An unknown outcome is not looked up"), lookups_happen),
+    Check("news", gettext_lazy("The news of a message is not told"), news_is_told),
+    Check("expiry", gettext_lazy("A useless message still waits"), useless_messages_end),
+    Check("dead-letter-alert", gettext_lazy("A dead letter has no alert"), dead_letters_have_their_alert),
+    Check("budget", gettext_lazy("More messages left than the daily limit allows"), budgets_are_kept),
+    Check("sid-unique", gettext_lazy("Two attempts share a SID"), sids_are_unique),
+    Check("sid-own", gettext_lazy("A message carries a strange SID"), messages_carry_their_own_sid),
+    Check("receipt", gettext_lazy("A known receipt is not applied"), known_receipts_are_applied),
+)

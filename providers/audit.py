@@ -1,27 +1,29 @@
 """What must always be true of the network, proved from the rows themselves."""
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from providers import coverage
 
 
-def coverage_agrees(at: datetime) -> list[str]:  # noqa: ARG001  every audit is asked in the same way
+def coverage_agrees(_look: Any) -> Iterator[tuple[int, str]]:
     """The coverage is exactly each provider's services times zones."""
     missing, surplus = coverage.disagreements()
-    if not (missing or surplus):
-        return []
-    return [
-        _(
-            "The coverage lacks %(missing)d rows and has %(surplus)d too many: save the provider again, "
-            "or run providers.coverage.refresh_all()."
+    if missing or surplus:
+        yield (
+            0,
+            _(
+                "The coverage lacks %(missing)d rows and has %(surplus)d too many: save the provider again, "
+                "or run providers.coverage.refresh_all()."
+            )
+            % {"missing": missing, "surplus": surplus},
         )
-        % {"missing": missing, "surplus": surplus}
-    ]
 
 
-# Each function takes the time and returns its breaches as texts; none means that all is well.
-AUDITS: Final[list[Callable[[datetime], list[str]]]] = [coverage_agrees]
+# Name, what its breach is called, and the check: it takes what the run looks at and yields (key, sentence) a breach.
+AUDITS: Final[tuple[tuple[str, Any, Callable[[Any], Iterator[tuple[int, str]]]], ...]] = (
+    ("coverage", gettext_lazy("The coverage of providers is wrong"), coverage_agrees),
+)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from notifications import contacts
@@ -51,7 +50,6 @@ class Step:
     tone: str = "quiet"
     detail: str = ""
     code: str = ""
-    link: str = ""
 
     @property
     def title(self) -> str:
@@ -98,9 +96,7 @@ def _by_hand(row: Notification) -> list[Step]:
             "channel": line.channel_before,
         }
         old = [f"{EDITED.get(name, name)}: {value}" for name, value in line.old_values.items()]
-        address = reverse("admin:notifications_staffaction_change", args=[line.action_id])
-        detail = " · ".join([line.action.why, str(was), *old])
-        steps.append(Step(line.action.begun_at, line.action, "busy", detail, link=address))
+        steps.append(Step(line.action.begun_at, line.action, "busy", " · ".join([line.action.why, str(was), *old])))
     return steps
 
 

@@ -20,7 +20,7 @@ from tests.djobea.admin_rows import a_channel, a_conversation, a_full_house, a_m
 pytestmark = pytest.mark.django_db
 
 OURS: list[type[Any]] = [
-    model for app in ("notifications", "marketplace") for model in apps.get_app_config(app).get_models()
+    model for app in ("notifications", "marketplace", "djobea") for model in apps.get_app_config(app).get_models()
 ]
 EDITABLE = {"Channel", "Account", "Contact", "MessageTemplate", "EscalationAlert", "VocabularyEntry"}
 MAY_BE_ADDED = {"MessageTemplate", "VocabularyEntry"}

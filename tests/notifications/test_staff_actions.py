@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from notifications import audit, clock, staff_actions
+from notifications.audit_scope import Look
 from notifications.models import (
     Account,
     ActionStatus,
@@ -181,7 +182,7 @@ def test_an_alert_stays_while_a_dead_letter_points_to_it() -> None:
     alert.refresh_from_db()
     other.refresh_from_db()
     assert (alert.state, other.state) == (AlertState.RESOLVED, AlertState.OPEN)
-    assert not list(audit.dead_letters_have_their_alert(NOON))
+    assert not list(audit.dead_letters_have_their_alert(Look(NOON)))
 
 
 def test_all_of_one_error_go_and_nothing_else() -> None:
@@ -533,4 +534,4 @@ def test_a_repaired_channel_sends_all_its_dead_letters_again(
     assert sids >= set(Attempt.objects.filter(outcome=Outcome.ACCEPTED).values_list("provider_sid", flat=True))
     assert not EscalationAlert.objects.filter(fingerprint__startswith="dead-letter").exclude(state="resolved").exists()
     for check in (audit.counters_equal_rows, audit.dead_letters_have_their_alert, audit.sent_rows_have_an_attempt):
-        assert not list(check(at))
+        assert not list(check(Look(at)))

@@ -1,0 +1,25 @@
+"""What the house says of itself: the results of the self-audit."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.utils.translation import gettext_lazy as _
+
+from djobea import auditing
+from djobea.models import AuditResult
+from notifications.admin.base import ConsoleAdmin, ReadOnlyMixin, badge
+
+
+@admin.register(AuditResult)
+class AuditResultAdmin(ReadOnlyMixin, ConsoleAdmin[AuditResult]):
+    list_display = ["check_name", "says", "verdict", "ran_at", "clean_at", "milliseconds"]
+    ordering = ["check_name"]
+
+    @admin.display(description=_("a breach would say"))
+    def says(self, row: AuditResult) -> str:
+        titles = {check.name: check.title for check in auditing.checks()}
+        return str(titles.get(row.pk, "-"))
+
+    @admin.display(description=_("verdict"))
+    def verdict(self, row: AuditResult) -> Any:
+        return badge(len(row.rows), "bad") if row.rows else badge(_("in order"), "good")
