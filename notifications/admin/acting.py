@@ -144,7 +144,7 @@ def answer_of(action: StaffAction) -> str:
     """What an action did, in one sentence a count, with a link to its trace."""
     said = ngettext("%d message done.", "%d messages done.", action.done_count) % action.done_count
     if skipped := action.skipped_count:
-        why = ", ".join(f"{count} {reason}" for reason, count in reasons_of(action.skipped))
+        why = ", ".join(f"{reason}: {count}" for reason, count in reasons_of(action.skipped))
         said += " " + ngettext("%d left as it was", "%d left as they were", skipped) % skipped + f" ({why})."
     if action.status == ActionStatus.RUNNING:
         said += " " + _("The worker goes on with the rest.")

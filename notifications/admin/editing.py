@@ -84,6 +84,7 @@ class EditsMessages(ActsOnMessages):
             what=_("Message %(id)d to %(who)s, now on %(channel)s")
             % {"id": pk, "who": row.phone_number or row.email or row.whatsapp_id, "channel": _channel(row.channel)},
             back=back,
+            may_do=True,  # what is written now may change what is foreseen
         )
 
 

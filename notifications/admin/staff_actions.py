@@ -39,7 +39,7 @@ class StaffActionAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[StaffAction]
     list_filter = ["deed", "status"]
     search_fields = ["by", "why"]
     story_template = "admin/notifications/staff_action.html"
-    fields = []
+    fieldsets = [(gettext_lazy("Facts"), {"fields": ["begun_at", "finished_at", "expected", "note"]})]
     deeds = [Deed("stop", gettext_lazy("Stop"), _stop, lambda row, _at: row.status == ActionStatus.RUNNING)]
 
     def story(self, row: StaffAction, at: datetime) -> dict[str, Any]:  # noqa: ARG002  as the others

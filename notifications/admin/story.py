@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from notifications import contacts
@@ -50,6 +51,7 @@ class Step:
     tone: str = "quiet"
     detail: str = ""
     code: str = ""
+    link: str = ""
 
     @property
     def title(self) -> str:
@@ -96,7 +98,9 @@ def _by_hand(row: Notification) -> list[Step]:
             "channel": line.channel_before,
         }
         old = [f"{EDITED.get(name, name)}: {value}" for name, value in line.old_values.items()]
-        steps.append(Step(line.action.begun_at, line.action, "busy", " · ".join([line.action.why, str(was), *old])))
+        address = reverse("admin:notifications_staffaction_change", args=[line.action_id])
+        detail = " · ".join([line.action.why, str(was), *old])
+        steps.append(Step(line.action.begun_at, line.action, "busy", detail, link=address))
     return steps
 
 

@@ -87,6 +87,11 @@ class Budget:
         """Free slots when all that can leave now has left."""
         return max(0, self.limit - self.used - self.takes)
 
+    @property
+    def left_for_all(self) -> int:
+        """Those of them that are not kept for urgent messages."""
+        return max(0, self.left - self.kept)
+
 
 @dataclass(frozen=True)
 class Forecast:
@@ -283,4 +288,4 @@ def _take_slots(account: Account, leaving: dict[str, list[_Group]], streams: dic
                 streams[name].slots_end_at = max(filter(None, (streams[name].slots_end_at, last)), default=None)
             taken += wanted
     takes = sum(streams[name].now for name in leaving)
-    return Budget(account, limit, used, kept, takes, slots.free_at(account, used + ahead + takes + 1, limit - kept, at))
+    return Budget(account, limit, used, kept, takes, throttling.next_free_slot(account, at=at))

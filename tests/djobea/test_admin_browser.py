@@ -82,7 +82,7 @@ def test_a_dead_letter_is_sent_again_after_one_question(console: Page, live_serv
     dead = Notification.objects.get(status=Status.DEAD)
     open_row(console, live_server, dead)
     console.locator(".dj-deeds a.dj-main").click()
-    expect(console.locator(".dj-figure b").first).to_be_visible()
+    expect(console.locator(".dj-note").first).to_be_visible()
     console.locator("input[name=why]").fill("Le numéro est bon")
     console.locator(".dj-ask button[type=submit]").click()
     expect(console.locator(".dj-timeline").get_by_text("Le numéro est bon")).to_be_visible()
