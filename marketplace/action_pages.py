@@ -15,9 +15,19 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from marketplace import action_links, dispatch, jobs, service_requests
+from marketplace import action_links, dispatch, jobs, quotes, service_requests
 from marketplace.dispatch import Acceptance
-from marketplace.models import ActionLink, Job, JobStatus, Offer, OfferStatus, RequestStatus, ServiceRequest
+from marketplace.models import (
+    ActionLink,
+    Job,
+    JobStatus,
+    Offer,
+    OfferStatus,
+    Quote,
+    QuoteStatus,
+    RequestStatus,
+    ServiceRequest,
+)
 from notifications import clock
 
 TRIES: Final = 30  # wrong tokens an address and minute
@@ -172,8 +182,29 @@ def _request(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
     return context
 
 
+def _quote(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
+    quote = Quote.objects.select_related(*quotes.WITH).get(pk=link.object_id)
+    answers = {"approve": quotes.approve, "refuse": quotes.refuse}
+    result = ""
+    if act in answers:
+        result = _("Thank you, noted.") if answers[act](quote, at=at) else _("That is not possible now.")
+    is_open = quotes.open_for(quote.job.request.customer.contact).filter(pk=quote.pk).exists()
+    if not is_open and not result:
+        quote.refresh_from_db(fields=["status"])
+        result = str(quote.get_status_display()) if quote.status != QuoteStatus.PROPOSED else _("This job has ended.")
+    return {
+        "title": _("%(name)s asks %(amount)s FCFA") % {"name": quote.job.provider.name, "amount": quote.amount},
+        "text": quote.description,
+        "result": result,
+        "acts": [("approve", _("I agree"), "yes"), ("refuse", _("I refuse"), "no")] if is_open else [],
+        "person": quote.job.provider.name,
+        "number": quote.job.provider.phone_number,
+    }
+
+
 PAGES: Final[dict[str, Callable[[ActionLink, str, datetime], dict[str, Any]]]] = {
     "offer": _offer,
     "job": _job,
     "request": _request,
+    "quote": _quote,
 }

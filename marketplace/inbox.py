@@ -14,7 +14,8 @@ from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, 
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Exists, OuterRef, Q
 
-from marketplace import conversations, dialogue, language_model, notices, staff_alerts
+from marketplace import conversations, language_model, notices, staff_alerts
+from marketplace.dialogue import machine
 from marketplace.models import Conversation, InboundMessage, InboundStatus
 from notifications import catch_up, contacts, escalation, wake
 from notifications.failures import recording_failure
@@ -205,7 +206,7 @@ def _answer(pk: int, tries: int, at: datetime, reading: Mapping[str, Any] | None
     if is_late and not contacts.is_opt_out(message.body):  # "stop" holds however late we read it
         _answer_too_late(message, at)
     else:
-        dialogue.advance(message, at=at, reading=reading)
+        machine.advance(message, at=at, reading=reading)
     InboundMessage.objects.filter(pk=pk).move(
         InboundStatus.PROCESSED, processed_at=at, leased_until=None, error="", conversation=message.conversation
     )

@@ -7,7 +7,15 @@ from notifications.schedule import Duty
 
 def duties() -> list[Duty]:
     """The duties of this app."""
-    from marketplace import conversations, dispatch, follow_up, inbox, match_runs, service_requests  # noqa: PLC0415  the table is lowest
+    from marketplace import (  # noqa: PLC0415  the table is lowest
+        conversations,
+        dispatch,
+        follow_up,
+        inbox,
+        match_runs,
+        quotes,
+        service_requests,
+    )
     from marketplace.dialogue import reminders, takeover  # noqa: PLC0415
 
     return [
@@ -17,6 +25,7 @@ def duties() -> list[Duty]:
         Duty("marketplace.expire_requests", service_requests.expire_requests, timedelta(minutes=1)),
         Duty("marketplace.remind_of_visits", follow_up.remind_of_visits, timedelta(minutes=5)),
         Duty("marketplace.ask_the_late", follow_up.ask_the_late, timedelta(minutes=1)),
+        Duty("marketplace.withdraw_quotes", quotes.withdraw_ended, timedelta(minutes=1)),
         Duty("marketplace.hand_back_idle", takeover.hand_back_idle, timedelta(minutes=1)),
         Duty("marketplace.remind_drafts", reminders.remind_drafts, timedelta(minutes=10)),
         Duty("marketplace.rest_silent", conversations.rest_silent, timedelta(minutes=10)),

@@ -53,10 +53,13 @@ EVENTS: Final = {
     "cancelled": gettext_lazy("Cancelled"),
     "no_show": gettext_lazy("Did not come"),
     "rated": gettext_lazy("Rated"),
+    "quote_proposed": gettext_lazy("Quote sent to the customer"),
+    "quote_approved": gettext_lazy("Quote approved"),
+    "quote_refused": gettext_lazy("Quote refused"),
     "expired": gettext_lazy("Search ended without success"),
 }
 EVENT_TONES: Final = {
-    **dict.fromkeys(["accepted", "handed_over", "done", "rated"], "good"),
+    **dict.fromkeys(["accepted", "handed_over", "done", "rated", "quote_approved"], "good"),
     **dict.fromkeys(["opened", "wave_sent", "on_the_way", "started", "searching_again"], "busy"),
     **dict.fromkeys(["nobody_found", "expired", "no_show", "offer_not_delivered"], "bad"),
 }
@@ -68,6 +71,7 @@ FACTS: Final = {
     "stars": gettext_lazy("stars"),
     "code": gettext_lazy("error"),
     "urgency": gettext_lazy("urgency"),
+    "amount": gettext_lazy("FCFA"),
 }
 PARTS: Final = {
     "distance": gettext_lazy("distance"),

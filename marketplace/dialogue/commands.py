@@ -49,7 +49,9 @@ BY_CHOICE: Final = {
     "data:erase": "data_choice",
 }
 # Steps whose answer is free text: there an intent that was only guessed must not carry the answer away.
-FREE_TEXT: Final = frozenset({Step.PLACE, Step.JOIN_NAME, Step.JOIN_SERVICES, Step.JOIN_ZONES, Step.CANCEL, Step.PHONE})
+FREE_TEXT: Final = frozenset(
+    {Step.QUOTE, Step.PLACE, Step.JOIN_NAME, Step.JOIN_SERVICES, Step.JOIN_ZONES, Step.CANCEL, Step.PHONE}
+)
 
 
 def name_of(turn: Turn) -> str:

@@ -10,7 +10,7 @@ from marketplace.models import Customer, RequestStatus, ServiceRequest
 from marketplace.understanding.folding import fold
 from providers.phone_numbers import UnreadableNumber, normalise
 
-from . import asking, command_replies, job_replies, replies, running
+from . import asking, command_replies, job_replies, quoting, replies, running
 from .gathering import CORRECTS, gather, is_landmark
 from .turn import NOTE_LIMIT, NOTHING_TO_ADD, Draft, Reply, Step, Turn
 
@@ -19,7 +19,7 @@ PATIENCE: Final = 3  # misunderstandings in a row before a person is offered
 
 def answer(turn: Turn) -> Reply:
     """Answer whatever a customer may say."""
-    for attempt in (running.answer_tap, _answer_stale_tap, running.answer_no_show, _answer_step):
+    for attempt in (running.answer_tap, quoting.answer, _answer_stale_tap, running.answer_no_show, _answer_step):
         reply = attempt(turn)
         if reply is not None:
             turn.understood()
@@ -61,7 +61,8 @@ def _from_the_start(turn: Turn) -> Reply | None:
 
 def _add_to_running(turn: Turn) -> Reply | None:
     heard = turn.heard
-    is_answer = turn.step == Step.PLACE and not heard.services and heard.intent not in {"greeting", "thanks"}
+    is_wish = heard.intent in {"greeting", "thanks"} or (heard.intent == "request" and heard.zones)
+    is_answer = turn.step == Step.PLACE and not heard.services and not is_wish
     names_place = is_answer or is_landmark(heard.text)
     if not names_place and (heard.services or heard.zones):
         return None

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from django.utils import translation
 
-from marketplace import conversations, jobs, notices
+from marketplace import conversations, jobs, notices, quotes
 from marketplace.models import Conversation, InboundMessage
 from notifications import contacts
 from providers.models import Provider
@@ -82,6 +82,8 @@ def _state(message: InboundMessage, conversation: Conversation, writer: Provider
         return "offer"
     if conversation.step not in {Step.START, Step.MENU}:
         return ""
+    if quotes.open_for(message.contact).exists():
+        return "offer"
     if writer is not None:
         if provider.has_open_offers(writer, at):
             return "offer"

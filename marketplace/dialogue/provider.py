@@ -4,18 +4,18 @@ from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from typing import Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
-from marketplace import dispatch, jobs
+from marketplace import dispatch, jobs, quotes
 from marketplace.dispatch import Acceptance
-from marketplace.models import Job, Offer, OfferStatus, ServiceRequest
+from marketplace.models import Job, Offer, OfferStatus, QuoteStatus, ServiceRequest
 from marketplace.models.job import LIVE_JOB
 from marketplace.understanding.folding import fold
 from providers import availability
 from providers.models import Provider
 
-from . import provider_replies
+from . import provider_replies, quoting
 from .choosing import is_no, is_yes
 from .turn import NOTHING_TO_ADD, Reply, Step, Turn
 
@@ -60,7 +60,7 @@ def answer(turn: Turn) -> Reply | None:
     """Answer what a provider says as a provider; `None`: it is for the customer's part."""
     if turn.provider is None:
         return provider_replies.not_a_provider() if turn.heard.choice.startswith(("offer:", "job:")) else None
-    for attempt in (_answer_tap, _answer_offers, _answer_words, _answer_late, _greet):
+    for attempt in (_answer_tap, quoting.propose, _answer_offers, _answer_words, _answer_late, _greet):
         reply = attempt(turn, turn.provider)
         if reply is not None:
             turn.understood()
@@ -119,10 +119,9 @@ def _verdict(turn: Turn) -> str:
 
 def _answers_newer_question(turn: Turn, offers: list[Offer]) -> bool:
     """Whether we asked this person something (as a customer) after their newest offer went out."""
-    asked_at = turn.slots.get("asked_at")
-    if turn.step == Step.START or not asked_at or not (turn.choices or not turn.draft.is_empty):
-        return False
-    return datetime.fromisoformat(asked_at) > max(offer.created_at for offer in offers)
+    newest = max(offer.created_at for offer in offers)
+    quote = quotes.open_for(turn.contact).first()  # a provider may be somebody's customer, too
+    return quoting.asked_since(turn, newest) or (quote is not None and quote.proposed_at > newest)
 
 
 def _act(turn: Turn, offer: Offer, verb: str) -> Reply:
@@ -167,8 +166,10 @@ def _answer_words(turn: Turn, provider: Provider) -> Reply | None:
 
 def _list_jobs(turn: Turn, provider: Provider) -> Reply:
     day = timezone.localtime(turn.at).replace(hour=0, minute=0, second=0, microsecond=0)
-    today = provider.jobs.select_related("request__service", "request__zone").filter(
-        Q(status__in=LIVE_JOB) | Q(assigned_at__gte=day)
+    today = (
+        provider.jobs.select_related("request__service", "request__zone", "request__customer__contact")
+        .filter(Q(status__in=LIVE_JOB) | Q(assigned_at__gte=day))
+        .annotate(agreed=Sum("quotes__amount", filter=Q(quotes__status=QuoteStatus.APPROVED)))
     )
     return provider_replies.jobs_list(list(today[:10]), list(dispatch.open_offers_of(provider, at=turn.at)))
 

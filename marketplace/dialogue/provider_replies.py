@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from marketplace.models import Job, Offer
+from marketplace.models import Job, JobStatus, Offer
+from marketplace.models.job import LIVE_JOB
 
+from .quote_replies import fcfa
 from .replies import choice, human_choice
 from .turn import Reply
 from .words import day_and_hour, spoken
@@ -82,11 +84,30 @@ def cannot_now() -> Reply:
 def jobs_list(jobs: Sequence[Job], offers: Sequence[Offer]) -> Reply:
     if not jobs and not offers:
         return Reply(_("No job today yet. I write to you as soon as one comes."))
-    lines = [
-        f"• {job.request.service.name_in(spoken())}, {job.request.zone}: {job.get_status_display()}" for job in jobs
-    ]
+    lines = [_job_line(job) for job in jobs]
     lines += [_("• To answer: %(offer)s") % {"offer": offer_line(offer)} for offer in offers]
     return Reply(_("Your jobs:") + "\n" + "\n".join(lines))
+
+
+def _job_line(job: Job) -> str:
+    """One job: what, where, when, how far it is; whom to call while it runs; what the customer agreed to."""
+    request = job.request
+    states = {
+        JobStatus.ON_THE_WAY: _("on the way"),
+        JobStatus.STARTED: _("at work"),
+        JobStatus.DONE: _("done"),
+        JobStatus.CANCELLED: _("cancelled"),
+        JobStatus.NO_SHOW: _("cancelled"),
+    }
+    parts = [f"{request.service.name_in(spoken())}, {request.zone}: {states.get(JobStatus(job.status), _('to do'))}"]
+    if request.scheduled_for:
+        parts.append(day_and_hour(request.scheduled_for))
+    if job.status in LIVE_JOB:
+        contact = request.customer.contact
+        parts += filter(None, [contact.name, contact.phone_number or request.call_number])
+    if agreed := getattr(job, "agreed", None):
+        parts.append(fcfa(agreed))
+    return "• " + ", ".join(parts)
 
 
 def away_until(until: datetime) -> Reply:

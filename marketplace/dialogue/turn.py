@@ -29,6 +29,7 @@ class Step(models.TextChoices):
     PLACE = "place", _("Which landmark")
     TIME = "time", _("When")
     CANCEL = "cancel", _("Why cancel")
+    QUOTE = "quote", _("How much the work costs")
     MENU = "menu", _("One of several choices")
     JOIN_NAME = "join_name", _("Name of the new provider")
     JOIN_SERVICES = "join_services", _("Services of the new provider")

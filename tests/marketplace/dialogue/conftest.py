@@ -8,7 +8,8 @@ from typing import Any, Final
 import pytest
 from django.db import transaction
 
-from marketplace import dialogue, service_requests
+from marketplace import service_requests
+from marketplace.dialogue import machine
 from marketplace.models import Conversation, InboundMessage, InboundStatus, ServiceRequest
 from marketplace.understanding.shipped import PROVIDERS_DATA, read_rows
 from notifications.models import Contact, Notification
@@ -53,7 +54,7 @@ class Phone:
         with transaction.atomic():
             contact = Contact.objects.select_for_update(no_key=True).get(pk=self.contact.pk)
             message.contact = contact
-            dialogue.advance(message, at=self.at)
+            machine.advance(message, at=self.at)
         InboundMessage.objects.filter(pk=message.pk).move(InboundStatus.PROCESSED, leased_until=None)
         self.contact.refresh_from_db()
         self.news = [row for row in self.received() if row.pk not in known]

@@ -6,7 +6,7 @@ from typing import Final
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from marketplace.dialogue import Step
+from marketplace.dialogue.turn import Step
 from marketplace.models import Conversation, Offer
 from notifications.models import Notification
 from providers.models import Provider
