@@ -10,7 +10,6 @@ import queue
 import signal
 import sys
 import threading
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
