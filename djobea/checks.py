@@ -26,6 +26,8 @@ WORD_SENDER: Final = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 OWN_MACHINE: Final = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104  compared, not bound
 BROKERS: Final = ("amqp://", "amqps://", "redis://", "rediss://")
 TOKENS_AT_ONCE: Final = 2  # the old and the new one, while they are exchanged
+# Days: the daily limit is counted over 24 hours; Twilio brings and lists messages again for weeks.
+SHORTEST_RETENTION: Final = {"messages": 2, "receipts": 2, "inbound_rows": 30}
 
 Findings = Iterator[CheckMessage]
 
@@ -233,6 +235,17 @@ def _understanding() -> Findings:
         )
 
 
+def _retention() -> Findings:
+    for name, days in settings.RETENTION_DAYS.items():
+        least = SHORTEST_RETENTION.get(name, 1)
+        if days < least:
+            yield Error(
+                f"RETENTION_DAYS keeps {name} for {days} days, but at least {least} are needed.",
+                hint=f"Set {name}={least} or more.",
+                id="djobea.E018",
+            )
+
+
 def _is_web_address(address: str) -> bool:
     try:
         parts = urlsplit(address)
@@ -256,5 +269,6 @@ CHECKS: Final[tuple[Callable[[], Findings], ...]] = (
     _simulator,
     _mail,
     _broker,
+    _retention,
     _understanding,
 )

@@ -56,6 +56,11 @@ class Environment:
         """A whole number, or None where nothing is set."""
         return self._read(name, None, int, "Use a whole number, or leave it empty.")
 
+    def numbers(self, name: str, default: Mapping[str, int]) -> Mapping[str, int]:
+        """Whole numbers by name, such as a=1,b=2; names that are left out keep their default."""
+        remedy = f"Write names and whole numbers with commas between; names are {', '.join(default)}."
+        return self._read(name, default, lambda text: {**default, **_numbers(text, default)}, remedy)
+
     def time_zone(self, name: str, default: str) -> str:
         """The name of a time zone."""
         return self._read(name, default, lambda text: ZoneInfo(text).key, "Use a name such as Africa/Douala.")
@@ -85,6 +90,14 @@ class Environment:
             shown = "not understood" if secret else f"{text!r}, which is not understood"
             self.findings.append(Finding(f"{name} is {shown}.", f"{remedy} See .env.example."))
             return default
+
+
+def _numbers(text: str, known: Mapping[str, int]) -> dict[str, int]:
+    pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
+    given = {name.strip(): int(number) for name, _sign, number in pairs}
+    if unknown := set(given) - set(known):
+        raise ValueError(unknown)
+    return given
 
 
 def _postgres(address: str) -> Mapping[str, Any]:

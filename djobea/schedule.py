@@ -1,11 +1,11 @@
 """What runs how often on this installation: the duties of all apps, and which of them is due."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import marketplace.schedule
 import notifications.schedule
-from djobea import auditing
+from djobea import auditing, purging
 from notifications import audit_scope
 from notifications.models import ScheduledRun
 from notifications.schedule import Duty
@@ -17,7 +17,10 @@ def all_duties() -> list[Duty]:
 
 
 def _own_duties() -> list[Duty]:
-    return [Duty("djobea.audit", auditing.audit_a_part, audit_scope.EVERY, slow=True)]
+    return [
+        Duty("djobea.audit", auditing.audit_a_part, audit_scope.EVERY, slow=True),
+        Duty("djobea.purge", purging.purge_a_portion, timedelta(minutes=1), slow=True),
+    ]
 
 
 def take_due(duties: list[Duty], at: datetime) -> Iterator[Duty]:

@@ -85,6 +85,31 @@ if DATABASE_POOL_SIZE > 0:
         "max_lifetime": 1800,
     }
 
+# --- Retention --------------------------------------------------------------------------------------------------
+# Days after its end for which each kind of record is kept; RETENTION_DAYS=inbound_text=90,messages=30 changes some.
+RETENTION_DAYS = env.numbers(
+    "RETENTION_DAYS",
+    {
+        "messages": 90,  # settled, with attempts, receipts and the lines of staff actions; dead letters stay
+        "receipts": 30,  # that belong to no message of ours
+        "alerts": 180,  # resolved; an alert stays while a message points to it
+        "staff_actions": 365,
+        "unreachable_marks": 30,
+        "heartbeats": 1,
+        "scheduled_runs": 90,
+        "inbound_text": 180,  # what people wrote; the row stays
+        "inbound_rows": 730,  # with the MessageSid, by which a late redelivery is known
+        "conversations": 180,  # what a closed talk was about
+        "request_details": 365,  # words, place and photos of an ended request; the request stays
+        "match_runs": 180,
+        "action_links": 30,  # a kind page instead of "not valid"
+        "applications": 365,  # given up or refused
+        "staff_log": 365,
+        "sign_ins": 90,
+        "sessions": 1,
+    },
+)
+
 # --- Django -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",

@@ -1,11 +1,8 @@
-"""What the network forgets by itself: nothing so far, since a provider stays until staff removes them.
+"""What the network forgets by itself: nothing so far, since a provider stays until staff remove or erase them.
 
-`purge` runs the list of each app; whoever adds a record here that ages adds its function there.
+`purge` runs the list of each app; whoever adds a record here that ages adds its kind there.
 """
 
-from collections.abc import Callable
-from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-# Each function takes the time, deletes what is past its age, and returns how many rows that were.
-PURGES: Final[list[Callable[[datetime], int]]] = []
+KINDS: Final[tuple[Any, ...]] = ()

@@ -5,7 +5,17 @@ from pathlib import Path
 
 # Before the settings are read, so that processes started by a test see the same.
 DATA_DIR = Path(__file__).resolve().parent.parent / ".data" / "tests"
-STRANGERS = ("TWILIO_", "EMAIL_URL", "STAFF_ALERT", "CELERY_", "PUBLIC_BASE_URL", "SIMULATOR", "LANGUAGE_CODE", "PORT")
+STRANGERS = (
+    "TWILIO_",
+    "EMAIL_URL",
+    "STAFF_ALERT",
+    "RETENTION_DAYS",
+    "CELERY_",
+    "PUBLIC_BASE_URL",
+    "SIMULATOR",
+    "LANGUAGE_CODE",
+    "PORT",
+)
 for name in [name for name in os.environ if name.startswith(STRANGERS)]:
     del os.environ[name]
 os.environ |= {

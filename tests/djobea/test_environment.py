@@ -41,6 +41,12 @@ def test_an_empty_value_is_the_default(env: Environment, monkeypatch: pytest.Mon
     assert env.findings == []
 
 
+def test_numbers_by_name_change_some_of_a_table(env: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOUSE_ROOMS", "hall=2, attic = 0,")
+    assert env.numbers("HOUSE_ROOMS", {"hall": 1, "attic": 1, "bath": 1}) == {"hall": 2, "attic": 0, "bath": 1}
+    assert env.findings == []
+
+
 @pytest.mark.parametrize(
     ("reader", "wrong"),
     [
@@ -52,6 +58,9 @@ def test_an_empty_value_is_the_default(env: Environment, monkeypatch: pytest.Mon
         ("database", "mysql://root@localhost/db"),
         ("database", "postgres://localhost"),
         ("email", "pigeon://loft"),
+        ("numbers", "attic=3"),
+        ("numbers", "hall"),
+        ("numbers", "hall=many"),
     ],
 )
 def test_a_wrong_value_is_remembered_by_name_with_its_remedy(
@@ -66,6 +75,7 @@ def test_a_wrong_value_is_remembered_by_name_with_its_remedy(
         "choice": lambda: env.choice("HOUSE_THING", "fr", ("fr", "en")),
         "database": lambda: env.database("HOUSE_THING"),
         "email": lambda: env.email("HOUSE_THING", "consolemail://"),
+        "numbers": lambda: env.numbers("HOUSE_THING", {"hall": 1}),
     }
     read[reader]()
     (finding,) = env.findings
