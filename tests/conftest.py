@@ -8,6 +8,9 @@ from typing import Any, Final
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from tests import quiet_transactions
+from tests.quiet_transactions import _no_calls_inside_transactions  # noqa: F401  a fixture of every test
+
 CHROMIUM: Final = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
 CHROMIUM_ARGUMENTS: Final = (
     "--no-sandbox",
@@ -31,6 +34,7 @@ NEEDS: Final[tuple[tuple[str, Callable[[], str]], ...]] = (
 # A database makes the first example slow and the next ones fast: no deadline a test.
 hypothesis_settings.register_profile("djobea", deadline=None, print_blob=True)
 hypothesis_settings.load_profile("djobea")
+quiet_transactions.install()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
