@@ -2,22 +2,36 @@
 
 Forwards only: a repeated, late or early callback changes nothing that a better one has said. Source of the ranks:
 Twilio's message statuses; order is not guaranteed, and `undelivered` after `delivered` is noted only.
+
+Twilio says each thing once, so a receipt is kept whatever becomes of its application, and a duty applies what is left:
+callbacks that came before we knew their SID, and those whose application failed.
 """
 
+import logging
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
 
-from . import channel_health, consequences, routing
+from . import channel_health, consequences, escalation, routing
+from .failures import recording_failure
 from .models import Attempt, Channel, Notification, Outcome, Receipt, Status
 
+logger = logging.getLogger(__name__)
 TAKEN: Final = ("queued", "accepted", "scheduled", "sending", "sent")
 ARRIVED: Final = {"delivered": Status.DELIVERED, "read": Status.READ, "partially_delivered": Status.DELIVERED}
 FAILED: Final = ("failed", "undelivered", "canceled")
+FIRST_WAIT: Final = timedelta(minutes=1)  # before a receipt whose application failed is tried again; then 2, 4 ...
+LONGEST_WAIT: Final = timedelta(hours=1)
+TRIED_FOR: Final = timedelta(days=1)
+BATCH: Final = 200
+ALERT: Final = "receipt:"
 
 
 @dataclass(frozen=True)
@@ -31,9 +45,24 @@ class Callback:
     error_message: str = ""
 
 
-@transaction.atomic
 def receive(callback: Callback, *, at: datetime) -> bool:
-    """Keep a callback and apply it; False: it was known already, or its message is not known yet."""
+    """Keep a callback and apply it; False: it was known already, its message is not known yet, or applying failed.
+
+    Raises the database's error where not even the callback itself can be kept.
+    """
+    try:
+        with recording_failure(partial(_note_failure, callback, at)):
+            receipt = _keep(callback, at)
+            return receipt.applied_at is None and _apply(receipt, at)
+    except Exception:
+        logger.exception("the receipt %s of %s could not be applied", callback.status, callback.sid)
+    with transaction.atomic(durable=True):
+        _keep(callback, at)
+    return False
+
+
+def _keep(callback: Callback, at: datetime) -> Receipt:
+    """The callback's row, made unless it is there, and locked."""
     fresh = Receipt(
         provider_sid=callback.sid,
         status=callback.status,
@@ -43,14 +72,65 @@ def receive(callback: Callback, *, at: datetime) -> bool:
         received_at=at,
     )
     Receipt.objects.bulk_create([fresh], ignore_conflicts=True)
-    receipt = Receipt.objects.select_for_update().get(provider_sid=callback.sid, status=callback.status)
-    return receipt.applied_at is None and _apply(receipt, at)
+    return Receipt.objects.select_for_update().get(provider_sid=callback.sid, status=callback.status)
+
+
+def _note_failure(callback: Callback, at: datetime, error: Exception) -> None:
+    _put_off(_keep(callback, at), at, error)
+
+
+def _put_off(receipt: Receipt, at: datetime, error: Exception) -> None:
+    """After the rollback: the receipt is tried again by itself, and staff know."""
+    fault = type(error).__name__
+    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(receipt.failures, 10))
+    Receipt.objects.filter(pk=receipt.pk).update(failures=F("failures") + 1, due_at=at + wait)
+    escalation.raise_alert(
+        fingerprint=f"{ALERT}{fault}",
+        title=_("A receipt could not be applied (%s)") % fault,
+        cause=_("Twilio told what became of a message, and our own work on it failed. The receipt is kept."),
+        remedy=_("It is tried again by itself for a day. The log of the web server or the worker has the whole error."),
+        at=at,
+    )
 
 
 def apply_waiting(sids: Sequence[str], at: datetime) -> int:
-    """Apply callbacks that came before the API's answer told us their SID."""
-    waiting = Receipt.objects.filter(provider_sid__in=sids, applied_at__isnull=True).order_by("pk")
-    return sum(_apply(receipt, at) for receipt in waiting)
+    """Apply callbacks that came before the API's answer told us their SID; returns how many.
+
+    Each has a transaction of its own, after the one that stored the SIDs: a receipt that fails costs no message its
+    settlement.
+    """
+    return _apply_each(Receipt.objects.filter(provider_sid__in=sids, applied_at__isnull=True).order_by("pk"), at)
+
+
+def apply_left(at: datetime) -> int:
+    """Apply the receipts of the last day that are left though their message is known; returns how many.
+
+    Left are those whose application failed, and those that came in the same moment in which their SID was stored.
+    """
+    known = Attempt.objects.filter(
+        Q(provider_sid=OuterRef("provider_sid")) | Q(public_id=OuterRef("attempt_public_id"))
+    )
+    left = Receipt.objects.filter(applied_at__isnull=True, received_at__gt=at - TRIED_FOR)
+    due = left.filter(Q(due_at__isnull=True) | Q(due_at__lte=at)).filter(Exists(known))
+    applied = _apply_each(due.order_by("failures", "pk")[:BATCH], at)
+    if not left.filter(failures__gt=0).exists():
+        for fingerprint in escalation.open_fingerprints(ALERT):
+            escalation.resolve(fingerprint, at=at)
+    return applied
+
+
+def _apply_each(receipts: QuerySet[Receipt], at: datetime) -> int:
+    applied = 0
+    for receipt in list(receipts):
+        try:
+            with recording_failure(partial(_put_off, receipt, at)):
+                locked = Receipt.objects.select_for_update().filter(pk=receipt.pk, applied_at__isnull=True).first()
+                applied += locked is not None and _apply(locked, at)
+        except Exception:
+            logger.exception("receipt %d could not be applied", receipt.pk)
+            if not connection.is_usable():
+                raise
+    return applied
 
 
 def _apply(receipt: Receipt, at: datetime) -> bool:
@@ -60,7 +140,9 @@ def _apply(receipt: Receipt, at: datetime) -> bool:
     channels = channel_health.lock_channels() if receipt.status in FAILED else {}
     row = Notification.objects.select_for_update(no_key=True).get(pk=attempt.notification_id)
     attempt = Attempt.objects.select_for_update(no_key=True).get(pk=attempt.pk)
-    if not _adopt(attempt, receipt, at):
+    is_fitting = _adopt(attempt, receipt, at)
+    Receipt.objects.filter(pk=receipt.pk).update(applied_at=at)
+    if not is_fitting:
         return False
     if receipt.status in ARRIVED:
         _arrived(row, attempt, ARRIVED[receipt.status], at)
@@ -68,7 +150,6 @@ def _apply(receipt: Receipt, at: datetime) -> bool:
         _failed(row, attempt, receipt, channels, at)
     else:
         _taken(row, attempt, at)
-    Receipt.objects.filter(pk=receipt.pk).update(applied_at=at)
     return True
 
 
@@ -111,6 +192,9 @@ def _taken(row: Notification, attempt: Attempt, at: datetime) -> None:
 
 def _arrived(row: Notification, attempt: Attempt, status: Status, at: datetime) -> None:
     """Delivered or read, whichever copy it was: nothing more goes out."""
+    Attempt.objects.filter(pk=attempt.pk, outcome=Outcome.FAILED).update(  # "undelivered" had come before
+        outcome=Outcome.ACCEPTED, error_code="", error_message=""
+    )
     newest = attempt.provider_sid if _is_current(row, attempt) or row.provider_sid is None else row.provider_sid
     facts: dict[str, object] = {
         "leased_by": "",
@@ -130,6 +214,8 @@ def _arrived(row: Notification, attempt: Attempt, status: Status, at: datetime) 
 
 
 def _failed(row: Notification, attempt: Attempt, receipt: Receipt, channels: dict[str, Channel], at: datetime) -> None:
+    if Receipt.objects.filter(provider_sid=receipt.provider_sid, status__in=ARRIVED).exists():
+        return  # the better word has come: this one is noted only
     code = receipt.error_code or "lost"
     Attempt.objects.filter(pk=attempt.pk).exclude(outcome=Outcome.FAILED).update(
         outcome=Outcome.FAILED, error_code=code, error_message=receipt.error_message

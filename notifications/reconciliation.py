@@ -104,7 +104,7 @@ def adopt(attempt: Attempt, sid: str, at: datetime) -> bool:
         if not changed or row.status != Status.UNCONFIRMED:
             return False
         Notification.objects.filter(pk=row.pk).move(Status.SENT, provider_sid=sid, sent_at=at)
-        receipts.apply_waiting([sid], at)
+    receipts.apply_waiting([sid], at)
     return True
 
 

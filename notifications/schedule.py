@@ -21,7 +21,18 @@ class Duty:
 
 def duties() -> list[Duty]:
     """The duties of this app."""
-    from . import budget, channel_health, probing, queue, reconciliation, settlement, staff_actions, templates, waiting  # noqa: PLC0415  the table is lowest
+    from . import (  # noqa: PLC0415  the table is lowest
+        budget,
+        channel_health,
+        probing,
+        queue,
+        receipts,
+        reconciliation,
+        settlement,
+        staff_actions,
+        templates,
+        waiting,
+    )
 
     return [
         Duty("notifications.recover_leases", queue.recover_leases, timedelta(seconds=5)),
@@ -32,6 +43,7 @@ def duties() -> list[Duty]:
         Duty("notifications.call_the_unknowing", waiting.call_the_unknowing, timedelta(seconds=10)),
         Duty("notifications.call_for_the_urgent", waiting.call_for_the_urgent, timedelta(seconds=5)),
         Duty("notifications.fall_back_without_receipt", settlement.fall_back_without_receipt, timedelta(seconds=5)),
+        Duty("notifications.apply_left_receipts", receipts.apply_left, timedelta(seconds=30)),
         Duty("notifications.tell_late_news", settlement.tell_news, timedelta(seconds=10)),
         Duty("notifications.reopen_channels", channel_health.reopen_channels, timedelta(seconds=5)),
         Duty("notifications.watch_failure_rates", channel_health.watch_failure_rates, timedelta(seconds=5)),

@@ -50,6 +50,7 @@ def settle(results: Sequence[Result], at: datetime) -> None:
         logger.exception("a batch of %d results could not be settled together", len(results))
         for result in results:
             _settle_alone(result, at)
+    receipts.apply_waiting([r.answer.sid for r in results if isinstance(r.answer, Accepted) and r.answer.sid], at)
 
 
 def _settle_alone(result: Result, at: datetime) -> None:
@@ -108,7 +109,6 @@ def _settle_accepted(results: Sequence[Result], rows: dict[int, Notification], a
             sent_at=at,
         )
     channel_health.note_success({r.envelope.channel for r in results}, at)
-    receipts.apply_waiting([sid for sid in sids.values() if sid], at)
 
 
 def _by_id(values: Mapping[int, object], column: models.Field[Any, Any]) -> Cast:

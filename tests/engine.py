@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from notifications import clock, outbox, seeding, settlement, twilio_client
 from notifications.delivery import Deadline, deliver
 from notifications.models import Contact, Notification
@@ -37,7 +39,8 @@ def someone(number: str = "+237699000001", **facts: Any) -> Contact:
 def a_message(contact: Contact, **facts: Any) -> Notification:
     """A message in the queue, due now."""
     defaults: dict[str, Any] = {"purpose": "reply", "body": "Bonjour", "contact": contact}
-    return outbox.enqueue(**(defaults | facts))
+    with transaction.atomic():
+        return outbox.enqueue(**(defaults | facts))
 
 
 def turn(*, slots: int = 16, at: datetime | None = None) -> int:

@@ -276,6 +276,8 @@ class Receipt(models.Model):
     error_message = models.CharField(_("error text"), max_length=500, blank=True)
     received_at = models.DateTimeField(_("received"))
     applied_at = models.DateTimeField(_("applied"), null=True, blank=True)
+    failures = models.PositiveSmallIntegerField(_("failures of its application"), default=0)
+    due_at = models.DateTimeField(_("tried again"), null=True, blank=True)  # after a failure
 
     class Meta:
         verbose_name = _("receipt")

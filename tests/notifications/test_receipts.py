@@ -1,16 +1,20 @@
 """Callbacks go forwards only, whenever and however often they come."""
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from notifications import clock, receipts
-from notifications.models import Attempt, Notification, Outcome, Receipt, Status
+from notifications import clock, escalation, receipts, settlement
+from notifications.channels import Accepted
+from notifications.delivery import Deadline, deliver
+from notifications.models import Attempt, EscalationAlert, Notification, Outcome, Receipt, Status, UnreachableMark
 from notifications.queue import claim
 from notifications.receipts import Callback
 from tests import signed
-from tests.engine import a_message, someone, turn
+from tests.breakdown import integrity_error
+from tests.engine import a_message, later, someone, turn
 from tests.simulator_process import SimulatorProcess
 
 PATH = "/webhooks/twilio/status/"
@@ -136,3 +140,117 @@ def test_the_contracts_test_vector_is_accepted(client: Client, settings: Any, db
     }
     signature = RequestValidator("0123456789abcdef0123456789abcdef").compute_signature(url, fields)
     assert signature == "XpHDdO+cGUSd7YG7UFLeQszMjdI="
+
+
+# --- a receipt whose application fails ------------------------------------------------------------------------------
+
+
+def delivering_fails() -> AbstractContextManager[None]:
+    return integrity_error("notification_queue", "status <> 'delivered'")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_receipt_whose_application_fails_is_kept_told_and_applied_after_the_repair(
+    simulator: SimulatorProcess, client: Client
+) -> None:
+    row = sent()
+    fields = {"MessageSid": str(row.provider_sid), "MessageStatus": "delivered", "AccountSid": simulator.account_sid}
+    with delivering_fails():
+        assert signed.post(client, PATH, fields).status_code == 204, "it is kept, and Twilio need not come again"
+        receipt = Receipt.objects.get()
+        assert (receipt.applied_at, receipt.failures) == (None, 1)
+        row.refresh_from_db()
+        assert row.status == Status.SENT, "rolled back"
+        alert = EscalationAlert.objects.get(fingerprint="receipt:IntegrityError")
+        assert alert.state == "open"
+        assert receipts.apply_left(later(seconds=30)) == 0, "not before its time"
+        assert receipts.apply_left(later(seconds=61)) == 0
+        receipt.refresh_from_db()
+        assert receipt.failures == 2
+    assert receipts.apply_left(later(seconds=100)) == 0, "the next wait is longer"
+    assert receipts.apply_left(later(seconds=200)) == 1
+    row.refresh_from_db()
+    alert.refresh_from_db()
+    assert (row.status, alert.state) == (Status.DELIVERED, "resolved")
+    assert turn() == 0
+    assert a_message(someone("+237699000002")).status == Status.QUEUED, "the connection is as good as before"
+
+
+def test_where_not_even_the_failure_can_be_noted_the_receipt_is_kept_all_the_same(
+    simulator: SimulatorProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = sent()
+
+    def broken(**_facts: Any) -> None:
+        Receipt.objects.create(provider_sid=row.provider_sid, status="delivered", received_at=clock.now())
+
+    monkeypatch.setattr(escalation, "raise_alert", broken)
+    with delivering_fails():
+        tell(row, "delivered")
+    receipt = Receipt.objects.get()
+    assert (receipt.applied_at, receipt.failures, row.status) == (None, 0, Status.SENT)
+    assert receipts.apply_left(clock.now()) == 1
+    row.refresh_from_db()
+    assert row.status == Status.DELIVERED
+
+
+def test_where_nothing_can_be_kept_twilio_hears_503(simulator: SimulatorProcess, client: Client) -> None:
+    row = sent()
+    fields = {"MessageSid": str(row.provider_sid), "MessageStatus": "delivered", "AccountSid": simulator.account_sid}
+    with integrity_error("notifications_receipt", "status = ''"):
+        assert signed.post(client, PATH, fields).status_code == 503
+    assert signed.post(client, PATH, fields).status_code == 204
+    row.refresh_from_db()
+    assert row.status == Status.DELIVERED
+
+
+def test_an_early_receipt_that_cannot_be_applied_costs_its_message_nothing(simulator: SimulatorProcess) -> None:
+    good, bad = a_message(someone(), purpose="news"), a_message(someone("+237699000002"), purpose="news")
+    claimed = claim("w", 5, clock.now())
+    results = [deliver(envelope, claimed.lease, Deadline.begin()) for envelope in claimed.envelopes]
+    for result in results:
+        assert isinstance(result.answer, Accepted)
+        receipts.receive(Callback(str(result.answer.sid), "delivered"), at=clock.now())
+    with delivering_fails():
+        settlement.settle(results, clock.now())
+    for row in (good, bad):
+        row.refresh_from_db()
+        assert row.status == Status.SENT
+    assert receipts.apply_left(later(seconds=61)) == 2
+    assert set(Notification.objects.values_list("status", flat=True)) == {Status.DELIVERED}
+
+
+def test_a_receipt_that_missed_the_moment_in_which_its_sid_was_stored_is_applied_soon(
+    simulator: SimulatorProcess,
+) -> None:
+    row = sent()
+    Receipt.objects.create(provider_sid=row.provider_sid, status="delivered", received_at=clock.now())
+    strange = Receipt.objects.create(provider_sid="SM" + "f" * 32, status="delivered", received_at=clock.now())
+    assert receipts.apply_left(clock.now()) == 1
+    assert receipts.apply_left(clock.now()) == 0
+    row.refresh_from_db()
+    strange.refresh_from_db()
+    assert row.status == Status.DELIVERED
+    assert strange.applied_at is None
+
+
+# --- what an attempt says in the end --------------------------------------------------------------------------------
+
+
+def test_undelivered_after_delivered_leaves_the_attempt_as_it_was(simulator: SimulatorProcess) -> None:
+    row = sent()
+    tell(row, "delivered")
+    tell(row, "undelivered", error_code="63024")
+    attempt = row.attempts.get()
+    assert (row.status, attempt.outcome, attempt.error_code) == (Status.DELIVERED, Outcome.ACCEPTED, "")
+    assert not UnreachableMark.objects.exists()
+
+
+def test_delivered_after_undelivered_wins_on_the_attempt_too(simulator: SimulatorProcess) -> None:
+    row = sent()
+    tell(row, "undelivered", error_code="63016")
+    assert row.channel == "sms"
+    tell(row, "delivered")
+    attempt = row.attempts.get()
+    assert (row.status, attempt.outcome, attempt.error_code) == (Status.DELIVERED, Outcome.ACCEPTED, "")
+    assert turn() == 0
