@@ -182,7 +182,7 @@ def test_where_not_even_the_failure_can_be_noted_the_receipt_is_kept_all_the_sam
     row = sent()
 
     def broken(**_facts: Any) -> None:
-        Receipt.objects.create(provider_sid=row.provider_sid, status="delivered", received_at=clock.now())
+        Receipt.objects.create(provider_sid=str(row.provider_sid), status="delivered", received_at=clock.now())
 
     monkeypatch.setattr(escalation, "raise_alert", broken)
     with delivering_fails():
@@ -224,7 +224,7 @@ def test_a_receipt_that_missed_the_moment_in_which_its_sid_was_stored_is_applied
     simulator: SimulatorProcess,
 ) -> None:
     row = sent()
-    Receipt.objects.create(provider_sid=row.provider_sid, status="delivered", received_at=clock.now())
+    Receipt.objects.create(provider_sid=str(row.provider_sid), status="delivered", received_at=clock.now())
     strange = Receipt.objects.create(provider_sid="SM" + "f" * 32, status="delivered", received_at=clock.now())
     assert receipts.apply_left(clock.now()) == 1
     assert receipts.apply_left(clock.now()) == 0
