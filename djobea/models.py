@@ -1,6 +1,7 @@
-"""Rows about the whole: what the self-audit found, and who was erased."""
+"""Rows about the whole: what the self-audit found, who was erased, and answers to calls that may be repeated."""
 
 from django.db import models
+from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 
@@ -20,3 +21,27 @@ class AuditResult(models.Model):
 
     def __str__(self) -> str:
         return self.check_name
+
+
+class RememberedAnswer(models.Model):
+    """The answer to a call of the API that carried an Idempotency-Key: a repetition gets it again, and changes nothing.
+
+    Without `status` the first call is still at work.
+    """
+
+    caller = models.CharField(max_length=64)  # SHA-256 of what authenticates the caller
+    key = models.CharField(max_length=200)
+    fingerprint = models.CharField(max_length=64)  # SHA-256 of method, path and body
+    status = models.PositiveSmallIntegerField(null=True)
+    content_type = models.CharField(max_length=100, blank=True)
+    body = models.TextField(blank=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("remembered answer")
+        verbose_name_plural = _("remembered answers")
+        constraints = [models.UniqueConstraint(name="remembered_answer_is_unique", fields=["caller", "key"])]
+        indexes = [models.Index(name="remembered_answer_by_age", fields=["created_at"])]
+
+    def __str__(self) -> str:
+        return self.key

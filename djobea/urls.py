@@ -8,6 +8,7 @@ from . import doors, probes
 urlpatterns = [
     path("", doors.front),
     path("admin/", admin.site.urls),
+    path("api/", include("djobea.api")),
     path("health/live/", probes.live, name="health_live"),
     path("health/ready/", probes.ready, name="health_ready"),
     path("i18n/", include("django.conf.urls.i18n")),  # the admin's language switch

@@ -1,0 +1,40 @@
+"""Errors of the API, all in one form: problem details (RFC 9457)."""
+
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+CONTENT_TYPE: Final = "application/problem+json"
+
+
+def handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Django REST Framework's answer to an error, as problem details; None: a fault of our own, a 500."""
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    facts = _facts(response.status_code)
+    if isinstance(error, ValidationError):
+        facts["detail"] = "Some fields are wrong; see errors."
+        facts["errors"] = error.get_full_details()
+    elif isinstance(error, APIException):
+        facts["detail"] = str(error.detail)
+        facts["code"] = str(error.get_codes())
+    elif isinstance(error, Http404 | PermissionDenied):
+        facts["detail"] = str(error) or facts["title"]
+    response.data = facts
+    response.content_type = CONTENT_TYPE
+    return response
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's form
+    """Nothing is at this address of the API."""
+    return JsonResponse(_facts(404) | {"detail": "There is nothing here."}, status=404, content_type=CONTENT_TYPE)
+
+
+def _facts(status: int) -> dict[str, Any]:
+    return {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status}
