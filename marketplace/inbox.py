@@ -26,7 +26,7 @@ TEXT_LIMIT: Final = 4096
 LEASE: Final = timedelta(seconds=60)
 RETRY_AFTER: Final = (timedelta(seconds=1), timedelta(seconds=10), timedelta(seconds=60))
 MOST_TRIES: Final = len(RETRY_AFTER) + 1
-TOO_LATE: Final = timedelta(hours=6)  # a message caught up later than this starts nothing by itself
+TOO_LATE: Final = timedelta(hours=6)  # a message read later than this starts nothing by itself
 CATCH_UP_WINDOW: Final = timedelta(hours=2)
 CATCH_UP_LONG_WINDOW: Final = timedelta(hours=24)  # Twilio's list lags and has gaps, so windows overlap
 RING_AGAIN_AFTER: Final = 0.02  # seconds; a worker that was woken so recently is still looking
@@ -145,7 +145,9 @@ def _unfinished() -> Q:
 @transaction.atomic
 def _take(at: datetime) -> tuple[int, int] | None:
     """Lease the next message: its id and the number of this try, by which later steps know that it is still ours."""
-    blocks = InboundMessage.objects.filter(contact=OuterRef("contact"), pk__lt=OuterRef("pk")).filter(
+    # Older by the time of writing: what the catch-up brings may be older than what a webhook brought before it.
+    older = Q(received_at__lt=OuterRef("received_at")) | Q(received_at=OuterRef("received_at"), pk__lt=OuterRef("pk"))
+    blocks = InboundMessage.objects.filter(older, contact=OuterRef("contact")).filter(
         _unfinished() | Q(status=InboundStatus.PROCESSING)
     )
     busy = InboundMessage.objects.filter(
@@ -202,7 +204,7 @@ def _answer(pk: int, tries: int, at: datetime, reading: Mapping[str, Any] | None
         profile_name=message.payload.get("ProfileName", ""),
         at=message.received_at,
     )
-    is_late = message.was_caught_up and at - message.received_at > TOO_LATE
+    is_late = at - message.received_at > TOO_LATE  # whether no webhook brought it or no worker was there
     if is_late and not contacts.is_opt_out(message.body):  # "stop" holds however late we read it
         _answer_too_late(message, at)
     else:
@@ -271,6 +273,7 @@ def _catch_up(fields: Mapping[str, str]) -> bool:
     """One message of the list; one that cannot be stored does not hold the others up."""
     if InboundMessage.objects.filter(message_sid=fields["MessageSid"]).exists():
         return False
+    fields = {**fields, **catch_up.media_of(fields)}
     try:
         with transaction.atomic():
             return receive(fields, at=datetime.fromisoformat(fields["SentAt"]), was_caught_up=True)

@@ -30,7 +30,6 @@ CONNECT_SECONDS: Final = 3.05
 SILENCE_SECONDS: Final = 5.0  # the longest wait for the next bytes
 CHUNK: Final = 64 * 1024
 REDIRECTS: Final = 2
-TWILIO: Final = "https://api.twilio.com"
 # Host -> how the path begins there; the last one is not Twilio's alone.
 FILE_HOSTS: Final[Mapping[str, str]] = {
     "mms.twiliocdn.com": "/",
@@ -95,27 +94,23 @@ def fetch(address: str) -> File:
     raise MediaRefusedError(_("Twilio sends from one place to the next without end."))
 
 
-def _api() -> str:
-    return (settings.TWILIO_API_BASE_URL or TWILIO).rstrip("/")
-
-
 def _first_hop(address: str) -> tuple[str, tuple[str, str] | None]:
     """The address at the API's own host, and our login there. Only the path of `address` is taken over."""
     parts = _split(address)
     medium = MEDIUM.fullmatch(parts.path)
-    base = _split(_api())
+    base = _split(twilio_client.api_base_url())
     if medium is None or parts.query or (parts.scheme, parts.netloc) != (base.scheme, base.netloc):
         raise MediaRefusedError(_("This is not the address of a file at Twilio."))
     login = twilio_client.credentials_for(medium["account"])
     if login is None or not all(login):
         raise MediaRefusedError(_("The file belongs to a Twilio account that is not ours."))
-    return _api() + parts.path, login
+    return twilio_client.api_base_url() + parts.path, login
 
 
 def _next_hop(here: str, location: str) -> str:
     target = urljoin(here, _split(location).geturl())
     parts = _split(target)
-    if settings.TWILIO_API_BASE_URL and (parts.scheme, parts.netloc) == _split(_api())[:2]:
+    if settings.TWILIO_API_BASE_URL and (parts.scheme, parts.netloc) == _split(twilio_client.api_base_url())[:2]:
         return target  # a stand-in, named by our own settings
     path = FILE_HOSTS.get(parts.netloc)
     if parts.scheme != "https" or path is None or not parts.path.startswith(path) or ".." in parts.path:

@@ -116,12 +116,12 @@ def inbound_failed(message_id: int, error: Exception, *, at: datetime) -> None:
 
 
 def inbound_late(message_id: int, *, at: datetime) -> None:
-    """A message was read from Twilio's list hours after it was written; it started nothing by itself."""
+    """A message was read hours after it was written; it started nothing by itself."""
     _raise(
         "inbound:late",
         title=_("Messages were read hours late"),
-        cause=_("Twilio could not bring them while our webhook was out of reach."),
-        remedy=_("Read the conversations marked as caught up and call these people."),
+        cause=_("Our webhook was out of reach, or no worker was running."),
+        remedy=_("Read these conversations and call these people."),
         facts={},
         severity=Severity.ERROR,
         reference=f"inbound:{message_id}",

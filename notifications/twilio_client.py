@@ -176,7 +176,11 @@ def get_json(account: str, path: str) -> dict[str, Any]:
     """GET a resource that the client has no class for, by its path below the API's host."""
     refuse_in_transaction("A call to Twilio")
     api, _ = client(account)
-    base = settings.TWILIO_API_BASE_URL or "https://api.twilio.com"
-    response = api.request("GET", base + path)
+    response = api.request("GET", api_base_url() + path)
     answer: dict[str, Any] = json.loads(response.text) if response.text else {}
     return answer | {"http_status": response.status_code}
+
+
+def api_base_url() -> str:
+    """Where Twilio's API is, without a path."""
+    return settings.TWILIO_API_BASE_URL.rstrip("/") or "https://api.twilio.com"
