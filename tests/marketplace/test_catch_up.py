@@ -88,7 +88,7 @@ def test_what_was_missed_is_answered_before_what_a_webhook_brought_after_it(simu
     phone.writes("bonjour")
     inbox.receive(inbound_fields("aide"), at=clock.now() + timedelta(seconds=2))
     assert inbox.read_missed(clock.now()) == 1
-    order = []
+    order: list[str] = []
     while inbox.process_next(worker="test", at=later(seconds=5)):
         order += (
             InboundMessage.objects.filter(status="processed").exclude(body__in=order).values_list("body", flat=True)
