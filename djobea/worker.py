@@ -7,6 +7,7 @@ slow duties. A listener wakes them at each NOTIFY. Every thread survives a lost 
 import logging
 import os
 import queue
+import random
 import socket
 import threading
 import time
@@ -20,7 +21,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 
 from djobea import schedule
 from marketplace import inbox
-from notifications import clock, probing, seeding, settlement, wake
+from notifications import clock, database_faults, probing, seeding, settlement, wake
 from notifications.channels import Envelope
 from notifications.delivery import Deadline, deliver
 from notifications.models import Heartbeat
@@ -31,10 +32,12 @@ logger = logging.getLogger(__name__)
 LONGEST_SLEEP: Final = 1.0  # seconds until the next look, when nothing wakes us
 DUTY_LOOK: Final = 1.0
 HEARTBEAT: Final = 5.0
-BROKEN_SLEEP: Final = 2.0  # after the database was lost
+FIRST_BROKEN_SLEEP: Final = 0.05  # after the database was lost or two transactions met; then twice as long each time
+BROKEN_SLEEP: Final = 2.0  # at most
 MOST_ROUNDS: Final = 1000  # of `run_once`, so that it ends whatever a duty reports
 INBOX_THREADS: Final = 2
-DATABASE_FAULTS: Final = (DatabaseError, InterfaceError, psycopg.Error)
+DRAIN_FOR: Final = 45.0  # seconds that a stop waits for answers that are still out
+DATABASE_ERRORS: Final = (DatabaseError, InterfaceError)
 
 
 class Worker:
@@ -58,7 +61,8 @@ class Worker:
 
     def run(self) -> None:
         """Work until `stop()`; then drain."""
-        seeding.seed()
+        if not self._seeded():
+            return
         threads = [threading.Thread(target=self._listen, name="listener", daemon=True)]
         threads += [
             threading.Thread(target=self._loop, args=(self._inbox_turn, "inbox"), name=f"inbox-{number}")
@@ -74,6 +78,21 @@ class Worker:
         for thread in threads[1:]:
             thread.join()
         self._forget_heartbeat()
+
+    def _seeded(self) -> bool:
+        """Wait for the database, as long as it takes; False: stopped meanwhile."""
+        troubles = 0
+        while not self.stopping.is_set():
+            try:
+                seeding.seed()
+            except Exception as error:
+                if not database_faults.passes(error):
+                    raise
+                troubles += 1
+                self._recover(error, troubles)
+            else:
+                return True
+        return False
 
     def stop(self) -> None:
         """Ask all threads to finish; safe in a signal's hand."""
@@ -107,25 +126,31 @@ class Worker:
     # --- the loops ----------------------------------------------------------------------------------------------
 
     def _loop(self, turn: Callable[[], bool], bell: str) -> None:
-        """Take turns until stopped; sleep when there was nothing to do, longer when the database is gone."""
+        """Take turns until stopped; sleep when there was nothing to do, and ever longer while the database is gone."""
+        troubles = 0
         while not self.stopping.is_set():
             try:
                 busy = turn()
-            except DATABASE_FAULTS as error:
-                logger.warning("the database is out of reach: %s", type(error).__name__)
-                _drop_connection()
-                self.stopping.wait(BROKEN_SLEEP)
+            except Exception as error:  # noqa: BLE001  whatever it is, the next turn may be better
+                troubles += 1
+                self._recover(error, troubles)
                 continue
-            except Exception:
-                logger.exception("a turn of %s failed", threading.current_thread().name)
-                _drop_connection()
-                self.stopping.wait(BROKEN_SLEEP)
-                continue
+            troubles = 0
             if not busy:
                 self.bells[bell].wait(LONGEST_SLEEP)
             self.bells[bell].clear()
         if threading.current_thread() is not threading.main_thread():
             connections.close_all()
+
+    def _recover(self, error: Exception, troubles: int) -> None:
+        """Say what failed, forget the connection, and rest; the first retry comes at once (jitter parts rivals)."""
+        if database_faults.passes(error):
+            logger.warning("the database fails %s: %s", threading.current_thread().name, database_faults.name_of(error))
+        else:
+            logger.error("a turn of %s failed", threading.current_thread().name, exc_info=error)
+        _drop_connection()
+        rest = min(BROKEN_SLEEP, FIRST_BROKEN_SLEEP * 2 ** min(troubles - 1, 10))
+        self.stopping.wait(rest * random.uniform(0.5, 1.0))  # noqa: S311  no secret
 
     def _send_turn(self, pool: ThreadPoolExecutor) -> bool:
         """One turn of the sending loop: settle, tell, run duties, claim, hand over."""
@@ -166,14 +191,16 @@ class Worker:
 
     def _drain(self) -> None:
         """After the stop: wait for the answers that are still out and store them."""
-        give_up = time.monotonic() + 45
+        give_up = time.monotonic() + DRAIN_FOR
         while self.in_flight and time.monotonic() < give_up:
             try:
                 if not self._settle_arrived():
                     self.bells["outbox"].wait(0.2)
                     self.bells["outbox"].clear()
-            except DATABASE_FAULTS as error:
-                logger.warning("answers wait for the database: %s", type(error).__name__)
+            except Exception as error:
+                if not database_faults.passes(error):
+                    raise
+                logger.warning("answers wait for the database: %s", database_faults.name_of(error))
                 _drop_connection()
                 time.sleep(0.5)
 
@@ -188,8 +215,8 @@ class Worker:
         """Once, at the start: one line for each sender that Twilio or our own settings call wrong."""
         try:
             probing.probe_all(clock.now())
-        except DATABASE_FAULTS as error:
-            logger.warning("the senders could not be looked at: %s", type(error).__name__)
+        except DATABASE_ERRORS as error:
+            logger.warning("the senders could not be looked at: %s", database_faults.name_of(error))
         finally:
             connections.close_all()
 
@@ -241,22 +268,22 @@ class Worker:
     def _forget_heartbeat(self) -> None:
         try:
             Heartbeat.objects.filter(worker=self.name).delete()
-        except DATABASE_FAULTS:
+        except DATABASE_ERRORS:
             logger.warning("the heartbeat could not be taken back")
 
 
 def _run(duty: Duty, at: datetime) -> None:
-    """Run one duty; what fails is logged and tried at its next time. A lost database ends the turn."""
+    """Run one duty; what fails is logged and tried at its next time. A fault of the database ends the turn."""
     try:
         duty.run(at)
-    except DATABASE_FAULTS:
-        raise
-    except Exception:
+    except Exception as error:
+        if database_faults.passes(error):
+            raise
         logger.exception("the duty %s failed", duty.name)
 
 
 def _listen_parameters() -> dict[str, Any]:
-    known = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert")
+    known = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "connect_timeout")
     return {name: value for name, value in connection.get_connection_params().items() if name in known}
 
 

@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q
 from marketplace import conversations, language_model, notices, staff_alerts
 from marketplace.dialogue import machine
 from marketplace.models import Conversation, InboundMessage, InboundStatus
-from notifications import catch_up, contacts, escalation, wake
+from notifications import catch_up, contacts, database_faults, escalation, wake
 from notifications.failures import recording_failure
 from notifications.models import Contact
 
@@ -120,7 +120,9 @@ def process_next(*, worker: str, at: datetime) -> bool:
 
     Messages of one person are answered in order, one at a time, whatever the number of workers. A failure is rolled
     back, the message is kept as failed with the reason and tried again after 1, 10 and 60 s; the fourth is the last.
-    Raises the database's error when the database is gone: the message stays leased until the lease runs out.
+    A fault of the database (lost connection, deadlock) is put back and tried again after the same waits, without a
+    word to anybody but at the fourth; raises it when the database is gone: the message stays leased until the lease
+    runs out.
     """
     taken = _take(at)
     if taken is None:
@@ -130,11 +132,25 @@ def process_next(*, worker: str, at: datetime) -> bool:
     try:
         with recording_failure(partial(_mark_failed, pk, tries, at)):
             _answer(pk, tries, at, reading)
-    except Exception:
-        logger.exception("%s could not process inbound message %d", worker, pk)
-        if not connection.is_usable():
-            raise
+    except Exception as error:
+        if database_faults.passes(error):
+            logger.warning("inbound message %d is put back: %s", pk, database_faults.name_of(error))
+            _put_back(pk, tries, at, error)
+        else:
+            logger.exception("%s could not process inbound message %d", worker, pk)
     return True
+
+
+@transaction.atomic
+def _put_back(pk: int, tries: int, at: datetime, error: Exception) -> None:
+    """After a fault of the database: again a moment later; one that meets it each time is perhaps its cause."""
+    if tries >= MOST_TRIES:
+        _mark_failed(pk, tries, at, error)
+    elif _still_ours(pk, tries):
+        wait = RETRY_AFTER[tries - 1]
+        InboundMessage.objects.filter(pk=pk).move(
+            InboundStatus.RECEIVED, due_at=at + wait, leased_until=None, error=_in_words(error)
+        )
 
 
 def _unfinished() -> Q:
@@ -233,10 +249,14 @@ def _mark_failed(pk: int, tries: int, at: datetime, error: Exception) -> None:
         InboundStatus.FAILED,
         due_at=at + wait,
         leased_until=None,
-        error=f"{type(error).__name__}: {error}"[:2000].replace("\x00", "\ufffd"),
+        error=_in_words(error),
     )
     notices.sorry(message, at=at)
     staff_alerts.inbound_failed(pk, error, at=at)
+
+
+def _in_words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:2000].replace("\x00", "\ufffd")
 
 
 def _end_alerts(at: datetime) -> None:

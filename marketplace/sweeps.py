@@ -5,9 +5,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import partial
 
-from django.db import connection
-
 from marketplace import staff_alerts
+from notifications import database_faults
 from notifications.failures import recording_failure
 
 logger = logging.getLogger(__name__)
@@ -25,11 +24,11 @@ def each(duty: str, keys: Iterable[int], deed: Callable[[int, datetime], int], *
         try:
             with recording_failure(partial(_note, duty, key, at)):
                 done += deed(key, at)
-        except Exception:
+        except Exception as error:
+            if database_faults.passes(error):
+                raise
             logger.exception("%s failed for row %d", duty, key)
             failed += 1
-            if not connection.is_usable():
-                raise
     if tried and not failed:
         staff_alerts.sweep_works(duty, at=at)
     return done

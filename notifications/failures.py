@@ -5,6 +5,8 @@ from contextlib import contextmanager
 
 from django.db import connection, transaction
 
+from . import database_faults
+
 
 def in_transaction() -> bool:
     """Whether a transaction is open, apart from the one that a test case wraps around itself."""
@@ -22,12 +24,16 @@ def recording_failure(record: Callable[[Exception], None]) -> Iterator[None]:
     """Run the block in one transaction; if it fails, roll back, record why in a transaction of its own, re-raise.
 
     The predecessor wrote its failure records inside the transaction that had failed, and so lost them.
+    A fault of the database that passes (lost connection, deadlock, read-only) is not recorded, only raised: the work
+    did not fail, it is to be done again.
     Raises `RuntimeError` when a transaction is already open.
     """
     try:
         with transaction.atomic(durable=True):
             yield
     except Exception as error:
+        if database_faults.passes(error):
+            raise
         with transaction.atomic(durable=True):
             record(error)
         raise

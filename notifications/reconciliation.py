@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from . import channel_health, consequences, receipts, rendering, twilio_client
+from . import channel_health, consequences, database_faults, receipts, rendering, twilio_client
 from .backoff import FIRST_LOOK
 from .models import Attempt, ChannelName, Notification, Outcome, Status
 
@@ -30,17 +30,26 @@ def reconcile_due(at: datetime) -> int:
     looked = 0
     for attempt in _take_due(at):
         try:
-            sid = _look_up(attempt)
-        except twilio_client.NO_ANSWER as error:
-            logger.warning("attempt %d could not be looked up: %s", attempt.pk, type(error).__name__)
-            _look_later(attempt, at)
-            continue
-        looked += 1
-        if sid:
-            adopt(attempt, sid, at)
-        else:
-            _not_found(attempt, at)
+            looked += _look(attempt, at)
+        except Exception as error:  # one that cannot be settled holds up no other; its turn comes again
+            if database_faults.passes(error):
+                raise
+            logger.exception("attempt %d could not be reconciled", attempt.pk)
     return looked
+
+
+def _look(attempt: Attempt, at: datetime) -> bool:
+    try:
+        sid = _look_up(attempt)
+    except twilio_client.NO_ANSWER as error:
+        logger.warning("attempt %d could not be looked up: %s", attempt.pk, type(error).__name__)
+        _look_later(attempt, at)
+        return False
+    if sid:
+        adopt(attempt, sid, at)
+    else:
+        _not_found(attempt, at)
+    return True
 
 
 def _take_due(at: datetime) -> list[Attempt]:

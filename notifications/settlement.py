@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from django.db import InterfaceError, OperationalError, models, transaction
+from django.db import DataError, IntegrityError, models, transaction
 from django.db.models import Case, F, Value, When
 from django.db.models.functions import Cast
 
-from . import channel_health, consequences, receipts, routing, signals
+from . import channel_health, consequences, database_faults, receipts, routing, signals
 from .backoff import FIRST_LOOK
 from .channels.base import Accepted, Answer, Envelope, NotSent, Refused, Unknown
 from .failure_policy import failure_for
@@ -38,15 +38,19 @@ class Result:
 
 
 def settle(results: Sequence[Result], at: datetime) -> None:
-    """Store what became of a batch: one transaction; if one result breaks it, each is settled alone."""
+    """Store what became of a batch: one transaction; if one result breaks it, each is settled alone.
+
+    Raises the database's error when the fault is the database's, not a message's: the caller keeps the answers and
+    comes again (settling twice changes nothing).
+    """
     if not results:
         return
     try:
         with transaction.atomic(durable=True):
             _settle(results, at)
-    except (OperationalError, InterfaceError):
-        raise  # the database is gone, not the message bad: the worker keeps the answers and comes again
-    except Exception:
+    except Exception as error:
+        if database_faults.passes(error):
+            raise
         logger.exception("a batch of %d results could not be settled together", len(results))
         for result in results:
             _settle_alone(result, at)
@@ -55,15 +59,30 @@ def settle(results: Sequence[Result], at: datetime) -> None:
 
 def _settle_alone(result: Result, at: datetime) -> None:
     try:
-        with recording_failure(partial(_bury, result.envelope.notification_id, at)):
+        with recording_failure(partial(_bury, result, at)):
             _settle([result], at)
-    except Exception:
+    except Exception as error:
+        if database_faults.passes(error):
+            raise
         logger.exception("notification %d could not be settled", result.envelope.notification_id)
 
 
-def _bury(notification_id: int, at: datetime, error: Exception) -> None:
+def _bury(result: Result, at: datetime, error: Exception) -> None:
+    """The answer cannot be applied to the message: the attempt keeps it, the message is for a person to look at."""
     alerts = consequences.Alerts()
-    row = Notification.objects.select_for_update(no_key=True).get(pk=notification_id)
+    row = Notification.objects.select_for_update(no_key=True).get(pk=result.envelope.notification_id)
+    try:
+        with transaction.atomic():
+            if isinstance(result.answer, Accepted):
+                _complete_accepted([result], at)
+            else:
+                _complete_other(result, at)
+    except (DataError, IntegrityError) as other:  # the answer itself is what cannot be stored
+        Attempt.objects.filter(pk=result.envelope.attempt_id, outcome=Outcome.IN_FLIGHT).update(
+            outcome=Outcome.UNKNOWN, finished_at=at, error_code="internal", error_message=type(other).__name__
+        )
+    if not _holds_lease(row, result.lease):
+        return
     consequences.die(row, failure_for("internal"), type(error).__name__, alerts, at)
     alerts.raise_all(at)
 
@@ -221,7 +240,9 @@ def tell_news(at: datetime, limit: int = NEWS_BATCH) -> int:
                 Notification.objects.filter(pk=pk).update(news_due=None)
                 signals.notification_settled.send(sender=Notification, notification=row, at=at)
                 told += 1
-        except Exception:
+        except Exception as error:
+            if database_faults.passes(error):
+                raise
             logger.exception("the news of notification %d could not be told", pk)
     return told
 

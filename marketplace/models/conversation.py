@@ -64,7 +64,7 @@ class InboundMessageQuerySet(TransitionQuerySet["InboundMessage"]):
         InboundStatus.PROCESSING: frozenset({InboundStatus.RECEIVED, InboundStatus.FAILED, InboundStatus.PROCESSING}),
         InboundStatus.PROCESSED: frozenset({InboundStatus.PROCESSING}),
         InboundStatus.FAILED: frozenset({InboundStatus.PROCESSING}),
-        InboundStatus.RECEIVED: frozenset({InboundStatus.FAILED}),
+        InboundStatus.RECEIVED: frozenset({InboundStatus.FAILED, InboundStatus.PROCESSING}),
     }
 
 

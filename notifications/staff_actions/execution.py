@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q
 
-from notifications import escalation, wake
+from notifications import database_faults, escalation, wake
 from notifications.failures import refuse_in_transaction
 from notifications.models import (
     ActionStatus,
@@ -116,9 +116,9 @@ def advance(pk: int, at: datetime) -> int:
     try:
         with transaction.atomic():
             return _batch(pk, at)
-    except (OperationalError, InterfaceError):
-        raise  # the database is gone or was in a knot: the next turn tries again
     except Exception as error:
+        if database_faults.passes(error):
+            raise  # the database is gone or was in a knot: the next turn tries again
         logger.exception("staff action %d failed and is stopped", pk)
         StaffAction.objects.filter(pk=pk).move(ActionStatus.STOPPED, finished_at=at, note=type(error).__name__)
         return 0

@@ -175,7 +175,7 @@ def test_an_alert_ends_with_the_last_failure_of_its_kind_whatever_else_has_faile
 
 
 @COMMITTED
-def test_a_deadlock_is_a_failure_like_any_other_and_does_not_stop_the_worker() -> None:
+def test_a_deadlock_is_tried_again_in_silence_and_told_to_staff_at_the_fourth_time() -> None:
     message = an_inbound(a_contact())
     with connection.cursor() as cursor:
         cursor.execute("""CREATE FUNCTION clash() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -184,14 +184,20 @@ def test_a_deadlock_is_a_failure_like_any_other_and_does_not_stop_the_worker() -
             "CREATE TRIGGER clash BEFORE INSERT ON marketplace_conversation FOR EACH ROW EXECUTE FUNCTION clash()"
         )
     try:
-        assert step()
+        for seconds in (0, 1, 11):
+            assert step(NOON + timedelta(seconds=seconds))
+            message.refresh_from_db()
+            assert (message.status, EscalationAlert.objects.count()) == (InboundStatus.RECEIVED, 0)
+            assert not messages_to(message.contact.phone_number)
+        assert step(NOON + timedelta(seconds=71))
     finally:
         with connection.cursor() as cursor:
             cursor.execute("DROP TRIGGER clash ON marketplace_conversation")
             cursor.execute("DROP FUNCTION clash")
     message.refresh_from_db()
+    assert message.status == InboundStatus.FAILED
     assert message.error.startswith("OperationalError: deadlock")
-    assert step(NOON + timedelta(seconds=1))
+    assert EscalationAlert.objects.get().fingerprint == "inbound:OperationalError"
 
 
 @COMMITTED
@@ -212,7 +218,7 @@ def test_many_workers_answer_each_message_once_and_in_order() -> None:
 
 
 @COMMITTED
-def test_the_failure_record_survives_a_connection_killed_in_the_middle() -> None:
+def test_a_message_survives_a_connection_killed_in_the_middle_of_its_answer() -> None:
     message = an_inbound(a_contact())
     with connection.cursor() as cursor:
         # The dialogue's own insert kills the connection it runs on.
@@ -229,7 +235,7 @@ def test_the_failure_record_survives_a_connection_killed_in_the_middle() -> None
             cursor.execute("DROP TRIGGER die ON marketplace_conversation")
             cursor.execute("DROP FUNCTION die")
     message.refresh_from_db()
-    assert message.status == InboundStatus.FAILED
+    assert message.status == InboundStatus.RECEIVED
     assert "terminating connection" in message.error
     assert step(NOON + timedelta(seconds=1))
     message.refresh_from_db()
