@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
 
-from . import channel_health, permission, throttling
+from . import channel_health, database_faults, permission, poison, throttling
 from .backoff import FIRST_LOOK
 from .channels.base import Envelope
 from .models import Account, Attempt, Channel, Notification, Outcome, Priority, Status, WaitingFor
@@ -44,23 +44,49 @@ def claim(worker: str, slots: int, at: datetime) -> Claim:
     names = _channels_with_work(at)
     if not names or slots < 1:
         return Claim(lease)
+    try:
+        with transaction.atomic():
+            return _claim(lease, names, slots, at)
+    except Exception as error:
+        if database_faults.passes(error):
+            raise
+        logger.exception("a claim failed; its messages are looked at one by one")
+    return Claim(lease, held_back=_bury_unsendable(names, slots, at))
+
+
+def _claim(lease: str, names: Sequence[str], slots: int, at: datetime) -> Claim:
+    accounts, channels = _locked()
     envelopes: list[Envelope] = []
     held = 0
+    for name in names:
+        channel = channels[name]
+        if channel.is_paused(at) or not channel.is_configured:
+            continue  # another worker paused it since we looked
+        account = accounts.get(channel.account_id) if channel.account_id else None
+        rows = _pick(channel, account, slots - len(envelopes), at)
+        allowed, kept = permission.sort_out(rows, channel, channels, at)
+        held += kept
+        envelopes += _start(allowed, channel, account, lease, at)
+        if channel.is_half_open and envelopes:
+            break
+    return Claim(lease, envelopes, held)
+
+
+def _bury_unsendable(names: Sequence[str], slots: int, at: datetime) -> int:
+    """Find the messages that break a claim, so that they hold up no others; returns how many became dead letters."""
+    buried = 0
     with transaction.atomic():
-        accounts = {a.pk: a for a in Account.objects.select_for_update(no_key=True).order_by("pk")}
-        channels = {c.name: c for c in Channel.objects.select_for_update(no_key=True).order_by("pk")}
+        accounts, channels = _locked()
         for name in names:
             channel = channels[name]
-            if channel.is_paused(at) or not channel.is_configured:
-                continue  # another worker paused it since we looked
             account = accounts.get(channel.account_id) if channel.account_id else None
-            rows = _pick(channel, account, slots - len(envelopes), at)
-            allowed, kept = permission.sort_out(rows, channel, channels, at)
-            held += kept
-            envelopes += _start(allowed, channel, account, lease, at)
-            if channel.is_half_open and envelopes:
-                break
-    return Claim(lease, envelopes, held)
+            buried += poison.bury(_pick(channel, account, slots, at), channel, channels, at)
+    return buried
+
+
+def _locked() -> tuple[dict[int, Account], dict[str, Channel]]:
+    accounts = {a.pk: a for a in Account.objects.select_for_update(no_key=True).order_by("pk")}
+    return accounts, {c.name: c for c in Channel.objects.select_for_update(no_key=True).order_by("pk")}
 
 
 def _channels_with_work(at: datetime) -> list[str]:
