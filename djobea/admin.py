@@ -1,4 +1,4 @@
-"""What the house says of itself: the results of the self-audit."""
+"""What the house says of itself: the results of the self-audit, and who was erased."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from djobea import auditing
-from djobea.models import AuditResult
+from djobea.models import AuditResult, ErasedPerson
 from notifications.admin.base import ConsoleAdmin, ReadOnlyMixin, badge
 
 
@@ -23,3 +23,9 @@ class AuditResultAdmin(ReadOnlyMixin, ConsoleAdmin[AuditResult]):
     @admin.display(description=_("verdict"))
     def verdict(self, row: AuditResult) -> Any:
         return badge(len(row.rows), "bad") if row.rows else badge(_("in order"), "good")
+
+
+@admin.register(ErasedPerson)
+class ErasedPersonAdmin(ReadOnlyMixin, ConsoleAdmin[ErasedPerson]):
+    list_display = ["pseudonym", "erased_at", "by"]
+    ordering = ["-erased_at"]

@@ -115,6 +115,7 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
             Item(_("Workers"), "memory", "notifications.heartbeat"),
             Item(_("Duties"), "event_repeat", "notifications.scheduledrun"),
             Item(_("Self-audit"), "rule", "djobea.auditresult"),
+            Item(_("Erased people"), "person_off", "djobea.erasedperson"),
         ),
     ),
 )

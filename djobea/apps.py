@@ -7,5 +7,5 @@ class DjobeaConfig(AppConfig):
     verbose_name = _("Djobea")
 
     def ready(self) -> None:
-        """Register the checks of the settings."""
-        from . import checks  # noqa: F401, PLC0415  registers itself
+        """Register the checks of the settings, and what is done when a person is erased."""
+        from . import checks, erasing  # noqa: F401, PLC0415  they register themselves

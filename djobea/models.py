@@ -45,3 +45,19 @@ class RememberedAnswer(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class ErasedPerson(models.Model):
+    """That somebody was erased, when and by whom; nothing of who it was."""
+
+    pseudonym = models.CharField(_("pseudonym"), max_length=40, primary_key=True)
+    erased_at = models.DateTimeField(_("erased"))
+    by = models.CharField(_("by"), max_length=150)
+
+    class Meta:
+        verbose_name = _("erased person")
+        verbose_name_plural = _("erased people")
+        ordering = ["-erased_at"]
+
+    def __str__(self) -> str:
+        return self.pseudonym

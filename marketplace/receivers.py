@@ -5,10 +5,10 @@ from typing import Any, Final
 
 from django.dispatch import receiver
 
-from marketplace import conversations, dispatch, jobs
+from marketplace import conversations, dispatch, erasure, jobs
 from marketplace.models import Job, Offer
 from notifications.models import Contact, Notification, Status
-from notifications.signals import contacts_joined, notification_settled
+from notifications.signals import contacts_joined, erasure_asked, notification_settled, person_erased
 
 FAILED: Final = (Status.DEAD, Status.EXPIRED)
 ARRIVED: Final = (Status.DELIVERED, Status.READ)
@@ -36,3 +36,15 @@ def hear_news(notification: Notification, at: datetime, **_facts: Any) -> None:
 def become_one_person(kept: Contact, gone: Contact, **_facts: Any) -> None:
     """One person has one open talk and is one customer."""
     conversations.become_one(kept, gone)
+
+
+@receiver(erasure_asked, dispatch_uid="marketplace.speak_against_erasure")
+def speak_against_erasure(contact: Contact, **_facts: Any) -> list[str]:
+    """Nobody is erased while something of theirs runs."""
+    return list(erasure.obstacles(contact))
+
+
+@receiver(person_erased, dispatch_uid="marketplace.erase_person")
+def erase_person(contact: Contact, pseudonym: str, by: str, at: datetime, **_facts: Any) -> dict[str, int]:
+    """What this person said, and what was said of them, goes."""
+    return erasure.erase(contact, pseudonym=pseudonym, by=by, at=at)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from djobea.models import AuditResult
+from djobea.models import AuditResult, ErasedPerson
 from marketplace.models import (
     ActionLink,
     Application,
@@ -166,6 +166,7 @@ def a_full_house(at: datetime) -> None:
     Heartbeat.objects.create(worker="w1", started_at=at, seen_at=at)
     ScheduledRun.objects.get_or_create(name="audit", defaults={"last_at": at})
     Clock.objects.get_or_create(pk=1)
+    ErasedPerson.objects.create(pseudonym="erased-1", erased_at=at, by="awa")
     AuditResult.objects.create(check_name="notifications.lease", ran_at=at, rows=[1])
     _a_talk(at)
     for status in RequestStatus.values:
