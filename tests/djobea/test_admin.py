@@ -19,8 +19,12 @@ from tests.djobea.admin_rows import a_channel, a_conversation, a_full_house, a_m
 
 pytestmark = pytest.mark.django_db
 
+WITHOUT_A_PAGE = {"RememberedAnswer"}  # answers of the API, which may name people; gone within a day
 OURS: list[type[Any]] = [
-    model for app in ("notifications", "marketplace", "djobea") for model in apps.get_app_config(app).get_models()
+    model
+    for app in ("notifications", "marketplace", "djobea")
+    for model in apps.get_app_config(app).get_models()
+    if model.__name__ not in WITHOUT_A_PAGE
 ]
 EDITABLE = {"Channel", "Account", "Contact", "MessageTemplate", "EscalationAlert", "VocabularyEntry"}
 MAY_BE_ADDED = {"MessageTemplate", "VocabularyEntry"}
