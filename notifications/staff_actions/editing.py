@@ -13,7 +13,7 @@ from notifications.models import ActionStatus, Contact, Notification, StaffActio
 from notifications.models.contact import E164
 
 from .execution import end_alerts, leave_trace, send
-from .fates import Fate, fate
+from .fates import Fate, Way, fate
 from .selection import Selection
 
 EDITABLE: Final = ("body", "sms_body", "subject", "phone_number", "email")
@@ -61,7 +61,7 @@ def _edit(pk: int, wanted: Mapping[str, str], *, by: str, why: str, at: datetime
     before = Notification(pk=row.pk, status=row.status, channel=row.channel, last_error_code=row.last_error_code)
     _write(row, {name: wanted[name] for name in old}, person)
     # Asked again when all is written: the new address may be one that wants no messages.
-    found = Notification.objects.annotate(fate=fate(StaffDeed.EDIT, at)).values_list("fate", flat=True).get(pk=pk)
+    found = Notification.objects.annotate(fate=fate(StaffDeed.EDIT, Way(at))).values_list("fate", flat=True).get(pk=pk)
     if found != Fate.GO:
         raise _LeftAsItIs(Fate(found))
     action = StaffAction.objects.create(

@@ -27,7 +27,7 @@ from notifications.models import (
     WaitingFor,
 )
 
-from .fates import Fate, fate, may_duplicate
+from .fates import Fate, Way, fate, may_duplicate
 from .selection import Selection
 
 logger = logging.getLogger(__name__)
@@ -144,7 +144,7 @@ def _batch(pk: int, at: datetime) -> int:
 
 def _do(action: StaffAction, ids: Sequence[int], at: datetime) -> Counter[Fate]:
     locked = Notification.objects.select_for_update(no_key=True, of=("self",)).filter(pk__in=ids)
-    rows = list(locked.annotate(fate=fate(action.deed, at, channel=action.channel)).order_by("pk"))
+    rows = list(locked.annotate(fate=fate(action.deed, Way(at, action.channel))).order_by("pk"))
     fates = [Fate(vars(row)["fate"]) for row in rows]
     going = [row for row, found in zip(rows, fates, strict=True) if found == Fate.GO]
     if going:

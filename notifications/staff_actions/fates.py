@@ -3,8 +3,10 @@
 The dry run counts by it and the execution obeys it (on locked rows), so the two cannot tell different stories.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 
 from django.db import models
@@ -16,7 +18,6 @@ from django.utils.translation import gettext_lazy as _
 from notifications import contacts, routing
 from notifications.models import Attempt, Channel, ChannelName, MessageTemplate, Outcome, StaffDeed, Status
 from notifications.models import UnreachableMark as Mark
-from notifications.models.contact import Contact
 from notifications.models.template import Approval
 from notifications.rendering import NOTICE
 
@@ -49,6 +50,45 @@ HAS_ADDRESS: Final = {
 }
 ANSWERS: Final = [name for name, route in routing.ROUTES.items() if route.answers]
 MAYBE_TAKEN: Final = (Outcome.IN_FLIGHT, Outcome.UNKNOWN, Outcome.ACCEPTED)  # another copy may reach the person
+# Fates that the status alone decides: counted by its index, without a look at the rest of the row.
+ENDED: Final = {
+    Status.DELIVERED: Fate.SENT,
+    Status.READ: Fate.SENT,
+    Status.SENDING: Fate.LEAVING,
+    Status.CANCELLED: Fate.CANCELLED,
+    Status.EXPIRED: Fate.EXPIRED,
+}
+BY_STATUS: Final[Mapping[str, Mapping[Status, Fate]]] = {
+    StaffDeed.RETRY: ENDED | {Status.SENT: Fate.SENT},
+    StaffDeed.EDIT: ENDED | {Status.SENT: Fate.SENT},
+    StaffDeed.MOVE: ENDED,
+    StaffDeed.CANCEL: ENDED | {Status.SENT: Fate.SENT, Status.DEAD: Fate.DEAD},
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """How messages would leave: at what time, and on `channel` or (empty) on their own and those left to them."""
+
+    at: datetime
+    channel: str = ""
+
+    @cached_property
+    def set_up(self) -> list[str]:
+        """The channels that have a sender."""
+        return list(Channel.objects.filter(is_configured=True).values_list("name", flat=True))
+
+    @cached_property
+    def approved(self) -> list[str]:
+        """The templates that WhatsApp takes."""
+        rows = MessageTemplate.objects.filter(approval=Approval.APPROVED, content_sid__gt="")
+        return list(rows.values_list("name", flat=True))
+
+    def is_on(self, name: str) -> Q:
+        """Whether the message would leave on this channel."""
+        if self.channel:
+            return ALWAYS if self.channel == name else NEVER
+        return Q(channel=name)
 
 
 def may_duplicate() -> Combinable:
@@ -57,102 +97,66 @@ def may_duplicate() -> Combinable:
     return Case(When(Q(possible_duplicate=True) | Q(taken), then=True), default=False, output_field=BooleanField())
 
 
-def fate(deed: str, at: datetime, *, channel: str = "") -> Case:
-    """The expression for `deed`; `channel` is the target of a move. Raises `ValueError` for a deed without messages."""
-    if deed == StaffDeed.CANCEL:
-        whens = _cancelled()
-    elif deed == StaffDeed.RETRY:
-        whens = [*_ended(also=(Status.SENT,)), When(_is_on_its_way(at), then=Value(Fate.WAITING)), *_hindered(at)]
-    elif deed == StaffDeed.EDIT:
-        whens = [*_ended(also=(Status.SENT,)), *_hindered(at)]
-    elif deed == StaffDeed.MOVE:
-        there = When(channel=channel, then=Value(Fate.THERE))
-        whens = [*_ended(), there, *_hindered(at, channel)]
-    else:
-        raise ValueError(f"{deed!r} does nothing with single messages.")
+def fate(deed: str, way: Way) -> Case:
+    """The expression for `deed`. Raises `KeyError` for a deed that does nothing with single messages."""
+    whens = [When(status=status, then=Value(found)) for status, found in BY_STATUS[deed].items()]
+    if deed == StaffDeed.RETRY:
+        whens.append(When(status=Status.QUEUED, due_at__lte=way.at, then=Value(Fate.WAITING)))
+    if deed == StaffDeed.MOVE:
+        whens.append(When(channel=way.channel, then=Value(Fate.THERE)))
+    if deed != StaffDeed.CANCEL:
+        whens += _hindered(way)
     return Case(*whens, default=Value(Fate.GO), output_field=CharField())
 
 
-def _ended(*, also: Sequence[str] = ()) -> list[When]:
-    return [
-        When(status__in=[Status.DELIVERED, Status.READ, *also], then=Value(Fate.SENT)),
-        When(status=Status.SENDING, then=Value(Fate.LEAVING)),
-        When(status=Status.CANCELLED, then=Value(Fate.CANCELLED)),
-        When(status=Status.EXPIRED, then=Value(Fate.EXPIRED)),
-    ]
-
-
-def _cancelled() -> list[When]:
-    return [*_ended(also=(Status.SENT,)), When(status=Status.DEAD, then=Value(Fate.DEAD))]
-
-
-def _is_on_its_way(at: datetime) -> Q:
-    return Q(status=Status.QUEUED, due_at__lte=at)
-
-
-def _hindered(at: datetime, channel: str = "") -> list[When]:
-    """What keeps a message from leaving, on `channel` or (empty) on its own and on those left to it."""
+def _hindered(way: Way) -> list[When]:
     opted_out = Q(contact__opted_out_at__isnull=False) & ~Q(purpose__in=ANSWERS)
-    by_mail = _is_on(ChannelName.EMAIL, channel)
     return [
-        When(expires_at__lte=at, then=Value(Fate.EXPIRED)),
-        When(opted_out & ~by_mail, then=Value(Fate.OPTED_OUT)),
-        When(~_has_address(channel), then=Value(Fate.NO_ADDRESS)),
-        When(_without_way(_is_not_set_up(channel), channel), then=Value(Fate.NOT_SET_UP)),
-        When(_without_way(_is_marked(at, channel), channel), then=Value(Fate.UNREACHABLE)),
-        When(_without_way(_is_outside_the_window(at, channel), channel), then=Value(Fate.WINDOW)),
+        When(expires_at__lte=way.at, then=Value(Fate.EXPIRED)),
+        When(opted_out & ~way.is_on(ChannelName.EMAIL), then=Value(Fate.OPTED_OUT)),
+        When(~_has_address(way), then=Value(Fate.NO_ADDRESS)),
+        When(_without_way(_is_not_set_up(way), way), then=Value(Fate.NOT_SET_UP)),
+        When(_without_way(_is_marked(way), way), then=Value(Fate.UNREACHABLE)),
+        When(_without_way(_is_outside_the_window(way), way), then=Value(Fate.WINDOW)),
     ]
 
 
-def is_blocked(at: datetime, channel: str = "") -> Q:
+def is_blocked(way: Way) -> Q:
     """Whether the channel itself is impossible for this message, so that it takes the next one that is left to it."""
-    return _is_not_set_up(channel) | _is_marked(at, channel) | _is_outside_the_window(at, channel)
+    return _is_not_set_up(way) | _is_marked(way) | _is_outside_the_window(way)
 
 
-def _without_way(hindrance: Q, channel: str) -> Q:
+def _without_way(hindrance: Q, way: Way) -> Q:
     """A hindrance counts where no other channel that is set up is left; one that staff chose has no other."""
-    return hindrance if channel else hindrance & ~Q(channels_left__overlap=_set_up())
+    return hindrance if way.channel else hindrance & ~Q(channels_left__overlap=way.set_up)
 
 
-def _is_on(name: str, channel: str) -> Q:
-    if channel:
-        return ALWAYS if channel == name else NEVER
-    return Q(channel=name)
-
-
-def _has_address(channel: str) -> Q:
-    if channel:
-        return HAS_ADDRESS[ChannelName(channel)]
+def _has_address(way: Way) -> Q:
+    if way.channel:
+        return HAS_ADDRESS[ChannelName(way.channel)]
     known = Q()
     for name, has_address in HAS_ADDRESS.items():
         known |= Q(channel=name) & has_address
     return known
 
 
-def _is_not_set_up(channel: str) -> Q:
-    if channel:
-        return NEVER if channel in _set_up() else ALWAYS
-    return ~Q(channel__in=_set_up())
+def _is_not_set_up(way: Way) -> Q:
+    if way.channel:
+        return NEVER if way.channel in way.set_up else ALWAYS
+    return ~Q(channel__in=way.set_up)
 
 
-def _set_up() -> list[str]:
-    return list(Channel.objects.filter(is_configured=True).values_list("name", flat=True))
+def _is_marked(way: Way) -> Q:
+    name = Value(way.channel) if way.channel else OuterRef("channel")
+    return Q(Exists(Mark.objects.filter(contact=OuterRef("contact"), channel=name, until__gt=way.at)))
 
 
-def _is_marked(at: datetime, channel: str) -> Q:
-    name = Value(channel) if channel else OuterRef("channel")
-    return Q(Exists(Mark.objects.filter(contact=OuterRef("contact"), channel=name, until__gt=at)))
-
-
-def _is_outside_the_window(at: datetime, channel: str) -> Q:
+def _is_outside_the_window(way: Way) -> Q:
     """WhatsApp would refuse: the person has not written for a day and no approved template is there.
 
     Any general template (`notice...`) counts as one that fits; the claim looks more closely.
     """
-    approved = list(
-        MessageTemplate.objects.filter(approval=Approval.APPROVED, content_sid__gt="").values_list("name", flat=True)
-    )
-    if any(name.startswith(NOTICE) for name in approved):
+    if any(name.startswith(NOTICE) for name in way.approved):
         return NEVER
-    open_window = Exists(Contact.objects.filter(pk=OuterRef("contact"), last_inbound_at__gt=at - contacts.WINDOW))
-    return _is_on(ChannelName.WHATSAPP, channel) & ~Q(purpose__in=approved) & ~Q(open_window)
+    is_open = Q(contact__last_inbound_at__gt=way.at - contacts.WINDOW)
+    return way.is_on(ChannelName.WHATSAPP) & ~Q(purpose__in=way.approved) & ~is_open
