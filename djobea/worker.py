@@ -34,6 +34,8 @@ DUTY_LOOK: Final = 1.0
 HEARTBEAT: Final = 5.0
 FIRST_BROKEN_SLEEP: Final = 0.05  # after the database was lost or two transactions met; then twice as long each time
 BROKEN_SLEEP: Final = 2.0  # at most
+GATHERING: Final = 0.002
+MANY_OUT: Final = 4  # answers still out, for which it is worth waiting that long
 MOST_ROUNDS: Final = 1000  # of `run_once`, so that it ends whatever a duty reports
 INBOX_THREADS: Final = 2
 DRAIN_FOR: Final = 45.0  # seconds that a stop waits for answers that are still out
@@ -153,11 +155,11 @@ class Worker:
         self.stopping.wait(rest * random.uniform(0.5, 1.0))  # noqa: S311  no secret
 
     def _send_turn(self, pool: ThreadPoolExecutor) -> bool:
-        """One turn of the sending loop: settle, tell, run duties, claim, hand over."""
-        settled = self._settle_arrived()
-        self._beat()
-        if settled:
+        """One turn of the sending loop: settle, tell, run duties, claim, hand over; True: there may be more to claim."""
+        self._let_answers_gather()
+        if self._settle_arrived():
             settlement.tell_news(clock.now())
+        self._beat()
         self._run_quick_when_due()
         free = self.concurrency - self.in_flight
         if free < 1:
@@ -168,7 +170,12 @@ class Worker:
         for envelope in claimed.envelopes:
             self.in_flight += 1
             pool.submit(self._send, envelope, claimed.lease, deadline)
-        return bool(settled or claimed.envelopes or claimed.held_back)
+        return len(claimed.envelopes) == free or claimed.held_back > 0
+
+    def _let_answers_gather(self) -> None:
+        """The answers of a batch come close together: a moment later, one commit settles many instead of few."""
+        if not self.results.empty() and self.in_flight - self.results.qsize() >= MANY_OUT:
+            time.sleep(GATHERING)
 
     def _send(self, envelope: Envelope, lease: str, deadline: Deadline) -> None:
         self.results.put(deliver(envelope, lease, deadline))

@@ -33,9 +33,13 @@ RATE_SAMPLE: Final = 20  # fewer calls in the window prove nothing
 
 
 def lock_channels() -> dict[str, Channel]:
-    """All channels by name, locked after their accounts: the first locks of every settlement that may need them."""
-    list(Account.objects.select_for_update(no_key=True).order_by("pk"))
-    return {c.name: c for c in Channel.objects.select_for_update(no_key=True).select_related(None).order_by("pk")}
+    """All channels by name with their accounts, locked after them: the first locks of every claim and settlement."""
+    accounts = {a.pk: a for a in Account.objects.select_for_update(no_key=True).order_by("pk")}
+    channels = {c.name: c for c in Channel.objects.select_for_update(no_key=True).select_related(None).order_by("pk")}
+    for channel in channels.values():
+        if channel.account_id in accounts:
+            channel.account = accounts[channel.account_id]
+    return channels
 
 
 def fingerprint_of(channel: Channel, code: str) -> str:

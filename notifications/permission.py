@@ -9,6 +9,7 @@ from datetime import datetime
 
 from . import consequences, contacts, routing, throttling
 from .models import Channel, ChannelName, MessageTemplate, Notification, Status, UnreachableMark, WaitingFor
+from .models.notification import NotificationQuerySet
 from .rendering import (
     Rendered,
     button_set,
@@ -48,7 +49,7 @@ def sort_out(
     """Split locked rows into those that leave and those held back (whose change is saved); returns the count too."""
     if not rows:
         return [], 0
-    facts = _gather(rows, at)
+    facts = _gather(rows, channel, at)
     allowed: list[Allowed] = []
     alerts = consequences.Alerts()
     for row in rows:
@@ -65,8 +66,8 @@ def sort_out(
     return allowed, len(rows) - len(allowed)
 
 
-def _gather(rows: Sequence[Notification], at: datetime) -> Facts:
-    _register_buttons(rows)
+def _gather(rows: Sequence[Notification], channel: Channel, at: datetime) -> Facts:
+    _register_buttons([row for row in rows if row.choices])
     people = {row.contact_id for row in rows if row.contact_id}
     return Facts(
         flooded=throttling.flooded(people, at) if people else set(),
@@ -74,15 +75,23 @@ def _gather(rows: Sequence[Notification], at: datetime) -> Facts:
             (mark.contact_id, mark.channel): mark.code
             for mark in UnreachableMark.objects.filter(contact__in=people, until__gt=at)
         },
-        templates=templates_for(rows, rows[0].channel),
+        templates=templates_for([row for row in rows if _may_need_template(row, channel, at)], channel.name),
         at=at,
     )
+
+
+def _may_need_template(row: Notification, channel: Channel, at: datetime) -> bool:
+    """Plain text in an open WhatsApp session needs none, and that is most of what leaves."""
+    in_session = channel.name == ChannelName.WHATSAPP and contacts.window_is_open(row.contact, at)
+    return bool(row.choices) or not in_session
 
 
 def _register_buttons(rows: Sequence[Notification]) -> None:
     """Note sets of buttons that are new: the next duty makes them at Twilio, and until then they are numbered lines."""
     sets = {(button_set(row), row.language): row for row in rows if row.channel == ChannelName.WHATSAPP}
     wanted = {key: row for key, row in sets.items() if key[0]}
+    if not wanted:
+        return
     known = MessageTemplate.objects.filter(name__in={name for name, _ in wanted}).values_list("name", "language")
     MessageTemplate.objects.bulk_create(
         (
@@ -101,12 +110,11 @@ def _register_buttons(rows: Sequence[Notification]) -> None:
 def _hold_back(row: Notification, channel: Channel, facts: Facts) -> bool:
     """Apply the rules about time and person; True: the row was changed and saved, and stays here."""
     at, route = facts.at, routing.route_for(row.purpose)
-    moved = Notification.objects.filter(pk=row.pk)
     if row.expires_at and row.expires_at <= at:
-        return bool(moved.move(Status.EXPIRED, settled_at=at, news_due=at))
+        return bool(_alone(row).move(Status.EXPIRED, settled_at=at, news_due=at))
     if row.contact and row.contact.opted_out_at and not route.answers and channel.name != ChannelName.EMAIL:
         return bool(
-            moved.move(
+            _alone(row).move(
                 Status.CANCELLED,
                 settled_at=at,
                 news_due=at,
@@ -115,10 +123,14 @@ def _hold_back(row: Notification, channel: Channel, facts: Facts) -> bool:
             )
         )
     if route.quiet and (morning := routing.is_night(row.contact, at)):
-        return bool(moved.update(due_at=morning, waiting_for=WaitingFor.QUIET_HOURS))
+        return bool(_alone(row).update(due_at=morning, waiting_for=WaitingFor.QUIET_HOURS))
     if row.contact_id in facts.flooded and channel.name != ChannelName.EMAIL:
-        return bool(moved.update(due_at=at + throttling.FLOOD_WINDOW, waiting_for=WaitingFor.FLOOD))
+        return bool(_alone(row).update(due_at=at + throttling.FLOOD_WINDOW, waiting_for=WaitingFor.FLOOD))
     return False
+
+
+def _alone(row: Notification) -> NotificationQuerySet:
+    return Notification.objects.filter(pk=row.pk)
 
 
 def _render(row: Notification, channel: Channel, facts: Facts) -> Rendered | None:

@@ -7,21 +7,43 @@ here, never during HTTP.
 
 import logging
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, Final
 
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db import connection, transaction
+from django.db.models import F
 
 from . import channel_health, database_faults, permission, poison, throttling
 from .backoff import FIRST_LOOK
 from .channels.base import Envelope
-from .models import Account, Attempt, Channel, Notification, Outcome, Priority, Status, WaitingFor
+from .models import Attempt, Channel, Notification, Outcome, Priority, Status, WaitingFor
 
 logger = logging.getLogger(__name__)
 BATCH = 500
+# Both are asked at every claim, so written out: composing them by the ORM takes longer than PostgreSQL does.
+# Priority by priority, so that the index carries the look.
+WORK: Final = """
+    SELECT channel.name, due.priority
+    FROM notifications_channel AS channel CROSS JOIN (VALUES (2), (1), (0)) AS due (priority)
+    WHERE channel.is_configured AND (channel.paused_until IS NULL OR channel.paused_until <= %s)
+        AND EXISTS (
+            SELECT FROM notification_queue AS message
+            WHERE message.status = 'queued' AND message.channel = channel.name
+                AND message.priority = due.priority AND message.due_at <= %s)
+    ORDER BY channel.id, due.priority DESC
+"""
+START: Final = """
+    INSERT INTO notifications_attempt (public_id, notification_id, receiver, channel, account_id, started_at, sender,
+        outcome, error_code, error_message, request_id)
+    SELECT call.public_id, call.notification_id, call.receiver, %(channel)s, %(account)s, %(at)s, %(sender)s,
+        'in_flight', '', '', ''
+    FROM unnest(%(public_ids)s::uuid[], %(notifications)s::bigint[], %(receivers)s::text[])
+        AS call (public_id, notification_id, receiver)
+    RETURNING notification_id, id
+"""
 
 
 @dataclass(frozen=True)
@@ -41,69 +63,64 @@ def lease_time() -> timedelta:
 def claim(worker: str, slots: int, at: datetime) -> Claim:
     """Lease at most `slots` due messages, the most urgent first, and start their Attempts."""
     lease = f"{worker[:60]}/{uuid.uuid4().hex[:12]}"
-    names = _channels_with_work(at)
-    if not names or slots < 1:
+    work = _channels_with_work(at)
+    if not work or slots < 1:
         return Claim(lease)
     try:
         with transaction.atomic():
-            return _claim(lease, names, slots, at)
+            return _claim(lease, work, slots, at)
     except Exception as error:
         if database_faults.passes(error):
             raise
         logger.exception("a claim failed; its messages are looked at one by one")
-    return Claim(lease, held_back=_bury_unsendable(names, slots, at))
+    return Claim(lease, held_back=_bury_unsendable(work, slots, at))
 
 
-def _claim(lease: str, names: Sequence[str], slots: int, at: datetime) -> Claim:
-    accounts, channels = _locked()
+def _claim(lease: str, work: Mapping[str, Sequence[int]], slots: int, at: datetime) -> Claim:
+    channels = channel_health.lock_channels()
     envelopes: list[Envelope] = []
     held = 0
-    for name in names:
+    for name, priorities in work.items():
         channel = channels[name]
         if channel.is_paused(at) or not channel.is_configured:
             continue  # another worker paused it since we looked
-        account = accounts.get(channel.account_id) if channel.account_id else None
-        rows = _pick(channel, account, slots - len(envelopes), at)
+        rows = _pick(channel, priorities, slots - len(envelopes), at)
         allowed, kept = permission.sort_out(rows, channel, channels, at)
         held += kept
-        envelopes += _start(allowed, channel, account, lease, at)
+        envelopes += _start(allowed, channel, lease, at)
         if channel.is_half_open and envelopes:
             break
     return Claim(lease, envelopes, held)
 
 
-def _bury_unsendable(names: Sequence[str], slots: int, at: datetime) -> int:
+def _bury_unsendable(work: Mapping[str, Sequence[int]], slots: int, at: datetime) -> int:
     """Find the messages that break a claim, so that they hold up no others; returns how many became dead letters."""
     buried = 0
     with transaction.atomic():
-        accounts, channels = _locked()
-        for name in names:
+        channels = channel_health.lock_channels()
+        for name, priorities in work.items():
             channel = channels[name]
-            account = accounts.get(channel.account_id) if channel.account_id else None
-            buried += poison.bury(_pick(channel, account, slots, at), channel, channels, at)
+            buried += poison.bury(_pick(channel, priorities, slots, at), channel, channels, at)
     return buried
 
 
-def _locked() -> tuple[dict[int, Account], dict[str, Channel]]:
-    accounts = {a.pk: a for a in Account.objects.select_for_update(no_key=True).order_by("pk")}
-    return accounts, {c.name: c for c in Channel.objects.select_for_update(no_key=True).order_by("pk")}
+def _channels_with_work(at: datetime) -> dict[str, list[int]]:
+    """Open channels with a due row, and the priorities that have one, the highest first; found without a lock."""
+    work: dict[str, list[int]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(WORK, (at, at))
+        for name, priority in cursor.fetchall():
+            work.setdefault(name, []).append(priority)
+    return work
 
 
-def _channels_with_work(at: datetime) -> list[str]:
-    """Open channels with a due row, found without a lock (priority by priority, so that the index carries it)."""
-    due = Notification.objects.filter(channel=OuterRef("name"), status=Status.QUEUED, due_at__lte=at)
-    any_due = Q(Exists(due.filter(priority=Priority.URGENT)))
-    for priority in (Priority.NORMAL, Priority.BULK):
-        any_due |= Q(Exists(due.filter(priority=priority)))
-    return list(Channel.objects.open(at).filter(any_due).order_by("pk").values_list("name", flat=True))
-
-
-def _pick(channel: Channel, account: Account | None, slots: int, at: datetime) -> list[Notification]:
+def _pick(channel: Channel, priorities: Sequence[int], slots: int, at: datetime) -> list[Notification]:
     slots = min(slots, int(throttling.tokens_now(channel, at)))
     if channel.is_half_open:
         slots = 0 if channel_health.trial_is_out(channel, at) else min(slots, 1)
     rows: list[Notification] = []
-    for priority in (Priority.URGENT, Priority.NORMAL, Priority.BULK):
+    for priority in priorities:
+        account = channel.account
         free = throttling.free_slots(account, urgent=priority == Priority.URGENT, at=at) if account else None
         room = slots - len(rows) if free is None else min(slots, free) - len(rows)
         if room < 1:
@@ -118,22 +135,11 @@ def _pick(channel: Channel, account: Account | None, slots: int, at: datetime) -
     return rows
 
 
-def _start(
-    allowed: Sequence[permission.Allowed], channel: Channel, account: Account | None, lease: str, at: datetime
-) -> list[Envelope]:
+def _start(allowed: Sequence[permission.Allowed], channel: Channel, lease: str, at: datetime) -> list[Envelope]:
     if not allowed:
         return []
-    attempts = Attempt.objects.bulk_create(
-        Attempt(
-            notification=each.row,
-            channel=channel.name,
-            account=account,
-            started_at=at,
-            sender=channel.sender,
-            receiver=each.receiver,
-        )
-        for each in allowed
-    )
+    public_ids = [uuid.uuid4() for _ in allowed]
+    attempts = _start_attempts(allowed, public_ids, channel, at)
     Notification.objects.filter(pk__in=[each.row.pk for each in allowed]).move(
         Status.SENDING,
         leased_by=lease,
@@ -145,7 +151,7 @@ def _start(
     return [
         Envelope(
             notification_id=each.row.pk,
-            attempt_id=attempt.pk,
+            attempt_id=attempts[each.row.pk],
             channel=channel.name,
             sender=channel.sender,
             receiver=each.receiver,
@@ -153,11 +159,29 @@ def _start(
             subject=each.row.subject,
             content_sid=each.rendered.content_sid,
             content_variables=each.rendered.content_variables,
-            callback_url=f"{settings.PUBLIC_BASE_URL}/webhooks/twilio/status/?attempt={attempt.public_id}",
+            callback_url=f"{settings.PUBLIC_BASE_URL}/webhooks/twilio/status/?attempt={public_id}",
             valid_seconds=_valid_seconds(each.row, at),
         )
-        for each, attempt in zip(allowed, attempts, strict=True)
+        for each, public_id in zip(allowed, public_ids, strict=True)
     ]
+
+
+def _start_attempts(
+    allowed: Sequence[permission.Allowed], public_ids: Sequence[uuid.UUID], channel: Channel, at: datetime
+) -> dict[int, int]:
+    """One Attempt a message, committed with the claim; returns their ids by notification."""
+    facts: dict[str, Any] = {
+        "public_ids": list(public_ids),
+        "notifications": [each.row.pk for each in allowed],
+        "receivers": [each.receiver for each in allowed],
+        "channel": channel.name,
+        "account": channel.account_id,
+        "sender": channel.sender,
+        "at": at,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(START, facts)
+        return dict(cursor.fetchall())
 
 
 def _valid_seconds(row: Notification, at: datetime) -> int | None:

@@ -6,15 +6,14 @@ hear is marked in `news_due` and told after the commit (`tell_news`).
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from django.db import DataError, IntegrityError, models, transaction
-from django.db.models import Case, F, Value, When
-from django.db.models.functions import Cast
+from django.db.models import F
 
 from . import channel_health, consequences, database_faults, receipts, routing, signals
 from .backoff import FIRST_LOOK
@@ -22,9 +21,11 @@ from .channels.base import Accepted, Answer, Envelope, NotSent, Refused, Unknown
 from .failure_policy import failure_for
 from .failures import recording_failure
 from .models import Attempt, Channel, Notification, Outcome, Status
+from .models.by_key import ByKey
 
 logger = logging.getLogger(__name__)
 NEWS_BATCH: Final = 100
+NEEDED_WHEN_ACCEPTED: Final = ("status", "leased_by", "purpose", "channels_left", "must_know_by", "news_due")
 
 
 @dataclass(frozen=True)
@@ -92,9 +93,8 @@ def _settle(results: Sequence[Result], at: datetime) -> None:
     others = [r for r in results if not isinstance(r.answer, Accepted)]
     channels = channel_health.lock_channels() if others else {}
     ids = sorted(r.envelope.notification_id for r in results)
-    rows = {
-        row.pk: row for row in Notification.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
-    }
+    locked = Notification.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    rows = {row.pk: row for row in (locked if others else locked.only(*NEEDED_WHEN_ACCEPTED))}
     alerts = consequences.Alerts()
     if accepted:
         _settle_accepted(accepted, rows, at)
@@ -104,25 +104,20 @@ def _settle(results: Sequence[Result], at: datetime) -> None:
 
 
 def _settle_accepted(results: Sequence[Result], rows: dict[int, Notification], at: datetime) -> None:
-    sids = {r.envelope.attempt_id: r.answer.sid for r in results if isinstance(r.answer, Accepted)}
-    _complete_accepted(results, at)
-    mine = [r for r in results if _holds_lease(rows.get(r.envelope.notification_id), r.lease)]
+    sids = _complete_accepted(results, at)
+    mine = {
+        r.envelope.notification_id: rows[r.envelope.notification_id]
+        for r in results
+        if _holds_lease(rows.get(r.envelope.notification_id), r.lease)
+    }
     if mine:
-        news = [r.envelope.notification_id for r in mine if _has_news(rows[r.envelope.notification_id])]
-        waits = {r.envelope.notification_id: routing.receipt_due(rows[r.envelope.notification_id], at) for r in mine}
-        Notification.objects.filter(pk__in=[r.envelope.notification_id for r in mine]).move(
+        news = {pk: at if _has_news(row) else row.news_due for pk, row in mine.items()}
+        waits = {pk: routing.receipt_due(row, at) for pk, row in mine.items()}
+        Notification.objects.filter(pk__in=mine).move(
             Status.SENT,
-            provider_sid=_by_id(
-                {r.envelope.notification_id: sids[r.envelope.attempt_id] for r in mine}, models.TextField()
-            ),
-            receipt_due_at=_by_id(waits, models.DateTimeField()),
-            news_due=Case(
-                When(pk__in=news, then=Value(at, output_field=models.DateTimeField())),
-                default=F("news_due"),
-                output_field=models.DateTimeField(),
-            )
-            if news
-            else F("news_due"),
+            provider_sid=ByKey({pk: sids[pk] for pk in mine}, models.TextField()),
+            receipt_due_at=ByKey(waits, models.DateTimeField()) if any(waits.values()) else None,
+            news_due=ByKey(news, models.DateTimeField()) if any(news.values()) else None,
             leased_by="",
             leased_until=None,
             sent_at=at,
@@ -130,24 +125,20 @@ def _settle_accepted(results: Sequence[Result], rows: dict[int, Notification], a
     channel_health.note_success({r.envelope.channel for r in results}, at)
 
 
-def _by_id(values: Mapping[int, object], column: models.Field[Any, Any]) -> Cast:
-    """One value a row in one statement; cast, since a column of nothing but NULL would be text to PostgreSQL."""
-    whens = [When(pk=pk, then=Value(value, output_field=column)) for pk, value in values.items()]
-    return Cast(Case(*whens, default=Value(None), output_field=column), column)
-
-
-def _complete_accepted(results: Sequence[Result], at: datetime) -> None:
+def _complete_accepted(results: Sequence[Result], at: datetime) -> dict[int, str | None]:
+    """Complete the attempts; returns the SID by notification."""
     answers = {r.envelope.attempt_id: r.answer for r in results if isinstance(r.answer, Accepted)}
     latencies = {r.envelope.attempt_id: r.latency_ms for r in results}
     Attempt.objects.filter(pk__in=answers, outcome__in=[Outcome.IN_FLIGHT, Outcome.UNKNOWN, Outcome.ACCEPTED]).update(
         outcome=Outcome.ACCEPTED,
         finished_at=at,
-        provider_sid=_by_id({pk: answer.sid for pk, answer in answers.items()}, models.TextField()),
-        request_id=_by_id({pk: answer.request_id for pk, answer in answers.items()}, models.TextField()),
-        latency_ms=_by_id(latencies, models.IntegerField()),
+        provider_sid=ByKey({pk: answer.sid for pk, answer in answers.items()}, models.TextField()),
+        request_id=ByKey({pk: answer.request_id for pk, answer in answers.items()}, models.TextField()),
+        latency_ms=ByKey(latencies, models.IntegerField()),
         error_code="",
         error_message="",
     )
+    return {r.envelope.notification_id: answers[r.envelope.attempt_id].sid for r in results}
 
 
 def _holds_lease(row: Notification | None, lease: str) -> bool:

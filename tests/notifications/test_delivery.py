@@ -317,3 +317,21 @@ def test_a_channel_that_is_half_open_is_reopened_once(simulator: SimulatorProces
     assert drain() == 1
     channel = Channel.objects.get(name="whatsapp")
     assert (channel.paused_until, channel.is_half_open) == (None, False)
+
+
+def test_each_message_of_a_batch_keeps_its_own_sid_and_its_own_wait(simulator: SimulatorProcess) -> None:
+    """One statement settles them all; it must not mix them up."""
+    purposes = ["offer", "reply", "offer_taken", "offer"]
+    rows = [a_message(someone(f"+2376990004{number:02}"), purpose=each) for number, each in enumerate(purposes)]
+    assert turn() == len(rows)
+    sent = {message["sid"]: message for message in simulator.messages(direction="outbound-api")}
+    for row in rows:
+        row.refresh_from_db()
+        attempt = row.attempts.get()
+        message = sent[row.provider_sid]
+        assert message["to"] == f"whatsapp:{row.phone_number}"
+        assert attempt.provider_sid == row.provider_sid
+        assert attempt.request_id
+        assert (row.receipt_due_at is not None) == (row.purpose == "offer")
+        assert (row.news_due is not None) == (row.purpose == "offer")
+    assert len({row.provider_sid for row in rows}) == len(rows)
