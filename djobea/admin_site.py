@@ -93,6 +93,9 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
         (
             Item(_("Channels"), "cell_tower", "notifications.channel"),
             Item(_("Twilio accounts"), "account_balance_wallet", "notifications.account"),
+            Item(_("On-call people"), "support_agent", "notifications.oncallperson"),
+            Item(_("Escalation steps"), "stairs", "notifications.escalationstep"),
+            Item(_("Maintenance"), "construction", "notifications.maintenance"),
             Item(_("Templates"), "description", "notifications.messagetemplate"),
             Item(_("Vocabulary"), "dictionary", "marketplace.vocabularyentry"),
             Item(_("Contacts"), "contacts", "notifications.contact"),

@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q
 from marketplace import conversations, language_model, notices, staff_alerts
 from marketplace.dialogue import machine
 from marketplace.models import Conversation, InboundMessage, InboundStatus
-from notifications import catch_up, contacts, database_faults, escalation, wake
+from notifications import catch_up, contacts, database_faults, escalation, staff_replies, wake
 from notifications.failures import recording_failure
 from notifications.models import Contact
 
@@ -221,7 +221,10 @@ def _answer(pk: int, tries: int, at: datetime, reading: Mapping[str, Any] | None
         at=message.received_at,
     )
     is_late = at - message.received_at > TOO_LATE  # whether no webhook brought it or no worker was there
-    if is_late and not contacts.is_opt_out(message.body):  # "stop" holds however late we read it
+    said = staff_replies.hear(message.contact.phone_number, message.body, at=at)
+    if said is not None:
+        notices.reply(message.contact, text=said, message=message, at=at)
+    elif is_late and not contacts.is_opt_out(message.body):  # "stop" holds however late we read it
         _answer_too_late(message, at)
     else:
         machine.advance(message, at=at, reading=reading)

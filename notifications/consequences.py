@@ -220,7 +220,7 @@ def die(
     row.settled_at, row.news_due, row.waiting_for = at, at, WaitingFor.NOTHING
     move(row, Status.DEAD, settled_at=at, news_due=at)
     if alerts is not None:
-        source = "staff_alert" if row.purpose == "staff_alert" else row.channel
+        source = "staff_alert" if row.purpose.startswith("staff_alert") else row.channel
         alerts.add(f"dead-letter:{source}:{failure.code}", failure, severity=severity, dead=row)
 
 

@@ -1,19 +1,31 @@
-"""Alerts: one per cause, however often it strikes, until a person or the remedy ends it."""
+"""Alerts: one per cause, however often it strikes, until a person or the remedy ends it.
 
-from datetime import datetime
+Who is told, and when, is the chain's (`chains`).
+"""
 
-from django.conf import settings
+import secrets
+from datetime import datetime, timedelta
+from typing import Final
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
+from . import chains
 from .models import AlertState, EscalationAlert, Severity
 
+ACKNOWLEDGED_FOR: Final = {  # then the owner is reminded
+    Severity.CRITICAL: timedelta(hours=1),
+    Severity.ERROR: timedelta(hours=4),
+    Severity.WARNING: timedelta(hours=24),
+}
+AFTER_REMINDER: Final = timedelta(minutes=30)
+CODE_LETTERS: Final = "ACDEFHJKLMNPRTUVWXY34679"  # none that is taken for another
+CODE_LENGTH: Final = 4
 UPSERT = """
     INSERT INTO notifications_escalationalert
         (fingerprint, severity, title, cause, remedy, state, occurrences, reference, first_seen_at, last_seen_at,
-         resolved_by, notes)
-    VALUES (%s, %s, %s, %s, %s, 'open', %s, %s, %s, %s, '', '')
+         resolved_by, notes, code)
+    VALUES (%s, %s, %s, %s, %s, 'open', %s, %s, %s, %s, '', '', '')
     ON CONFLICT (fingerprint) WHERE state IN ('open', 'acknowledged')
     DO UPDATE SET occurrences = notifications_escalationalert.occurrences + EXCLUDED.occurrences,
                   last_seen_at = GREATEST(notifications_escalationalert.last_seen_at, EXCLUDED.last_seen_at),
@@ -34,15 +46,25 @@ def raise_alert(  # noqa: PLR0913  each fact of an alert, by name
     occurrences: int = 1,
     at: datetime,
 ) -> EscalationAlert:
-    """Open an alert, or count one more occurrence of the one that is open. The first occurrence is mailed to staff."""
+    """Open an alert and begin its chain, or count one more occurrence of the one that is open."""
     facts = (fingerprint[:160], severity, title[:200], cause, remedy, occurrences, reference[:80], at, at)
     with connection.cursor() as cursor:
         cursor.execute(UPSERT, facts)
         pk, is_new = cursor.fetchone()
+    if is_new:
+        EscalationAlert.objects.filter(pk=pk).update(code=_free_code())
     alert = EscalationAlert.objects.get(pk=pk)
     if is_new:
-        _mail_staff(alert, at)
+        chains.begin(alert, at)
     return alert
+
+
+def _free_code() -> str:
+    """Four letters that no unresolved alert has; a clash of two transactions is one in 300,000 and fails loudly."""
+    while True:
+        code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
+        if not EscalationAlert.objects.exclude(state=AlertState.RESOLVED).filter(code=code).exists():
+            return code
 
 
 def hold_alert(
@@ -57,43 +79,79 @@ def hold_alert(
     return alert
 
 
-def _mail_staff(alert: EscalationAlert, at: datetime) -> None:
-    from . import outbox  # noqa: PLC0415  the outbox raises alerts too
-
-    if alert.fingerprint.startswith("dead-letter:staff_alert"):
-        return  # alerts about alert messages never multiply
-    for address in settings.STAFF_ALERT_EMAILS:
-        outbox.enqueue(
-            purpose="staff_alert",
-            email=address,
-            subject=f"[Djobea] {alert.title}",
-            body=_("%(title)s\n\nCause: %(cause)s\n\nWhat to do: %(remedy)s")
-            % {"title": alert.title, "cause": alert.cause, "remedy": alert.remedy},
-            reference=f"alert:{alert.pk}",
-            dedupe_key=f"alert:{alert.pk}:{address}",
-            at=at,
-        )
-
-
+@transaction.atomic
 def acknowledge(alert: EscalationAlert, *, by: AbstractBaseUser | None, at: datetime) -> bool:
-    """Somebody takes care; False: it was not open any more."""
-    return bool(EscalationAlert.objects.filter(pk=alert.pk).move(AlertState.ACKNOWLEDGED, acknowledged_at=at, owner=by))
-
-
-def resolve(fingerprint: str, *, by: str = "system", at: datetime) -> int:
-    """End the alert of this cause, if there is one; returns how many ended (0 or 1)."""
-    return EscalationAlert.objects.filter(fingerprint=fingerprint).move(
-        AlertState.RESOLVED, resolved_at=at, resolved_by=by[:150]
+    """Somebody takes care: the chain rests. False: it was not open any more."""
+    moved = EscalationAlert.objects.filter(pk=alert.pk).move(
+        AlertState.ACKNOWLEDGED,
+        acknowledged_at=at,
+        owner=by,
+        acknowledged_until=at + ACKNOWLEDGED_FOR[Severity(alert.severity)],
+        reminded_at=None,
     )
+    if moved:
+        chains.call_off(alert, at)
+    return bool(moved)
 
 
-def reopen(alert: EscalationAlert, *, at: datetime) -> bool:
-    """Take an acknowledgement back; False: it was not acknowledged."""
+@transaction.atomic
+def hand_over(alert: EscalationAlert, *, to: AbstractBaseUser, at: datetime) -> bool:
+    """Another takes care from now on; False: it is resolved."""
+    acknowledge(alert, by=to, at=at)
     return bool(
-        EscalationAlert.objects.filter(pk=alert.pk).move(
-            AlertState.OPEN, acknowledged_at=None, owner=None, last_seen_at=at
+        EscalationAlert.objects.filter(pk=alert.pk, state=AlertState.ACKNOWLEDGED).update(
+            owner=to, acknowledged_until=at + ACKNOWLEDGED_FOR[Severity(alert.severity)], reminded_at=None
         )
     )
+
+
+def snooze(alert: EscalationAlert, *, until: datetime) -> bool:
+    """Disturb nobody until then; the alert stays open and counts on. False: it is resolved."""
+    rows = EscalationAlert.objects.filter(pk=alert.pk).exclude(state=AlertState.RESOLVED)
+    return bool(rows.update(snoozed_until=until))
+
+
+@transaction.atomic
+def resolve(fingerprint: str, *, by: str = "system", at: datetime) -> int:
+    """End the alert of this cause, if there is one, and tell those who were told of it; returns how many ended."""
+    unresolved = EscalationAlert.objects.filter(fingerprint=fingerprint).exclude(state=AlertState.RESOLVED)
+    alert = unresolved.select_for_update(no_key=True).first()
+    if alert is None:
+        return 0
+    EscalationAlert.objects.filter(pk=alert.pk).move(AlertState.RESOLVED, resolved_at=at, resolved_by=by[:150])
+    chains.close(alert, by=by, at=at)
+    return 1
+
+
+@transaction.atomic
+def reopen(alert: EscalationAlert, *, at: datetime) -> bool:
+    """Take an acknowledgement back: the chain begins anew. False: it was not acknowledged."""
+    moved = EscalationAlert.objects.filter(pk=alert.pk).move(
+        AlertState.OPEN, acknowledged_at=None, acknowledged_until=None, owner=None, last_seen_at=at
+    )
+    if moved:
+        chains.begin(alert, at)
+    return bool(moved)
+
+
+def watch_acknowledgements(at: datetime) -> int:
+    """Remind the owner when an acknowledgement has grown old, and give the alert back half an hour later.
+
+    Returns how many were reminded or given back.
+    """
+    rows = EscalationAlert.objects.filter(state=AlertState.ACKNOWLEDGED, acknowledged_until__lte=at)
+    changed = 0
+    for alert in list(rows.select_related("owner")):
+        if alert.reminded_at is not None:
+            changed += reopen(alert, at=at)
+            continue
+        with transaction.atomic():
+            later = at + AFTER_REMINDER
+            mine = rows.filter(pk=alert.pk, reminded_at__isnull=True)
+            if mine.update(reminded_at=at, acknowledged_until=later):
+                chains.remind(alert, at)
+                changed += 1
+    return changed
 
 
 def open_fingerprints(prefix: str) -> list[str]:

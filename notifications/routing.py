@@ -67,6 +67,8 @@ ROUTES: Final[dict[str, Route]] = {
     "reminder": Route(useful_for=timedelta(hours=12), variables=("service", "time", "name", "number")),
     "rating_request": Route(priority=Priority.BULK, quiet=True, useful_for=timedelta(days=3), variables=("name",)),
     "staff_alert": Route(channels=(EMAIL,), priority=Priority.URGENT),
+    "staff_alert_sms": Route(channels=(SMS, EMAIL), priority=Priority.URGENT),
+    "staff_alert_whatsapp": Route(channels=EVERYWHERE, priority=Priority.URGENT),
 }
 DEFAULT: Final = Route()
 

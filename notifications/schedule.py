@@ -23,7 +23,9 @@ def duties() -> list[Duty]:
     """The duties of this app."""
     from . import (  # noqa: PLC0415  the table is lowest
         budget,
+        chains,
         channel_health,
+        escalation,
         probing,
         queue,
         receipts,
@@ -42,6 +44,8 @@ def duties() -> list[Duty]:
         Duty("notifications.meet_deadlines", waiting.meet_deadlines, timedelta(seconds=5)),
         Duty("notifications.call_the_unknowing", waiting.call_the_unknowing, timedelta(seconds=10)),
         Duty("notifications.call_for_the_urgent", waiting.call_for_the_urgent, timedelta(seconds=5)),
+        Duty("notifications.escalate", chains.escalate_due, timedelta(seconds=10)),
+        Duty("notifications.watch_acknowledgements", escalation.watch_acknowledgements, timedelta(seconds=30)),
         Duty("notifications.fall_back_without_receipt", settlement.fall_back_without_receipt, timedelta(seconds=5)),
         Duty("notifications.apply_left_receipts", receipts.apply_left, timedelta(seconds=30)),
         Duty("notifications.tell_late_news", settlement.tell_news, timedelta(seconds=10)),

@@ -171,7 +171,7 @@ def call_for_the_urgent(at: datetime) -> int:
 
 def _urgent_waiting(channel: str, at: datetime) -> int:
     rows = Notification.objects.filter(status=Status.QUEUED, channel=channel, priority=Priority.URGENT, due_at__lte=at)
-    return rows.exclude(waiting_for=WaitingFor.NOTHING).exclude(purpose="staff_alert")[:MANY].count()
+    return rows.exclude(waiting_for=WaitingFor.NOTHING).exclude(purpose__startswith="staff_alert")[:MANY].count()
 
 
 def _hold_call(closed: Closed, many: int, at: datetime) -> None:

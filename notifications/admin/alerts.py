@@ -1,7 +1,7 @@
 """Alerts: read the cause, apply the remedy, take them over, end them."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.contrib import admin, messages
@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from notifications import clock, escalation
+from notifications import chains, clock, escalation
 from notifications.models import AlertState, EscalationAlert, Severity
 
 from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, badge
@@ -19,6 +19,7 @@ from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, badge
 STATE_TONES: Final = {AlertState.OPEN: "bad", AlertState.ACKNOWLEDGED: "busy", AlertState.RESOLVED: "good"}
 SEVERITY_TONES: Final = {Severity.WARNING: "wait", Severity.ERROR: "bad", Severity.CRITICAL: "bad"}
 AFFECTED: Final = 20
+AN_HOUR: Final = timedelta(hours=1)
 
 
 def _acknowledge(alert: EscalationAlert, user: Any, at: datetime) -> str:
@@ -32,6 +33,14 @@ def _resolve(alert: EscalationAlert, user: Any, at: datetime) -> str:
 
 def _reopen(alert: EscalationAlert, _user: Any, at: datetime) -> str:
     return _("The alert is open again.") if escalation.reopen(alert, at=at) else ""
+
+
+def _snooze(alert: EscalationAlert, _user: Any, at: datetime) -> str:
+    return _("Nobody is disturbed by it for an hour.") if escalation.snooze(alert, until=at + AN_HOUR) else ""
+
+
+def _take_over(alert: EscalationAlert, user: Any, at: datetime) -> str:
+    return _("You take care of this alert now.") if escalation.hand_over(alert, to=user, at=at) else ""
 
 
 class UnresolvedFilter(admin.SimpleListFilter):
@@ -72,6 +81,18 @@ class AlertAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[EscalationAlert]):
             is_main=True,
         ),
         Deed("resolve", gettext_lazy("Resolved"), _resolve, lambda row, _at: row.state != AlertState.RESOLVED),
+        Deed(
+            "take_over",
+            gettext_lazy("Take it over"),
+            _take_over,
+            lambda row, _at: row.state == AlertState.ACKNOWLEDGED,
+        ),
+        Deed(
+            "snooze",
+            gettext_lazy("Rest for an hour"),
+            _snooze,
+            lambda row, at: row.state == AlertState.OPEN and not (row.snoozed_until and row.snoozed_until > at),
+        ),
         Deed("reopen", gettext_lazy("Give it back"), _reopen, lambda row, _at: row.state == AlertState.ACKNOWLEDGED),
     ]
     fieldsets = [
@@ -81,7 +102,8 @@ class AlertAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[EscalationAlert]):
             {
                 "fields": [
                     *("fingerprint", "severity", "state", "occurrences", "reference", "first_seen_at", "last_seen_at"),
-                    *("acknowledged_at", "owner", "resolved_at", "resolved_by"),
+                    *("code", "acknowledged_at", "acknowledged_until", "owner", "snoozed_until"),
+                    *("resolved_at", "resolved_by"),
                 ]
             },
         ),
@@ -90,11 +112,13 @@ class AlertAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[EscalationAlert]):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002  Django's
         return [field.name for field in EscalationAlert._meta.fields if field.name != "notes"]  # noqa: SLF001  public
 
-    def story(self, row: EscalationAlert, at: datetime) -> dict[str, Any]:  # noqa: ARG002  as the others
+    def story(self, row: EscalationAlert, at: datetime) -> dict[str, Any]:
         return {
             "alert": row,
             "state_tone": STATE_TONES[AlertState(row.state)],
             "severity_tone": SEVERITY_TONES[Severity(row.severity)],
+            "chain": list(row.chain.select_related("person")),
+            "quiet_until": chains.quiet_until(row, at),
             "affected": list(row.dead_letters.order_by("-pk")[:AFFECTED]),
         }
 

@@ -5,6 +5,7 @@ from .channel import Account, Channel, ChannelName
 from .contact import Contact, UnreachableMark
 from .machine import Clock, Heartbeat, ScheduledRun
 from .notification import Attempt, Notification, Outcome, Priority, Receipt, Status, WaitingFor
+from .on_call import ChainLink, ChainStatus, EscalationStep, Maintenance, OnCallPerson
 from .staff_action import ActionStatus, StaffAction, StaffActionLine, StaffDeed
 from .template import MessageTemplate
 
@@ -13,14 +14,19 @@ __all__ = [
     "ActionStatus",
     "AlertState",
     "Attempt",
+    "ChainLink",
+    "ChainStatus",
     "Channel",
     "ChannelName",
     "Clock",
     "Contact",
     "EscalationAlert",
+    "EscalationStep",
     "Heartbeat",
+    "Maintenance",
     "MessageTemplate",
     "Notification",
+    "OnCallPerson",
     "Outcome",
     "Priority",
     "Receipt",

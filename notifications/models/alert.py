@@ -48,6 +48,11 @@ class EscalationAlert(models.Model):
     first_seen_at = models.DateTimeField(_("first seen"))
     last_seen_at = models.DateTimeField(_("last seen"))
     acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, blank=True)
+    # Staff answer an alert by this code, from their own number; it is good while the alert is not resolved.
+    code = models.CharField(_("code"), max_length=6, blank=True, editable=False)
+    acknowledged_until = models.DateTimeField(_("acknowledgement holds until"), null=True, blank=True)
+    reminded_at = models.DateTimeField(_("owner reminded"), null=True, blank=True)
+    snoozed_until = models.DateTimeField(_("snoozed until"), null=True, blank=True)
     resolved_at = models.DateTimeField(_("resolved"), null=True, blank=True)
     resolved_by = models.CharField(_("resolved by"), max_length=150, blank=True)
     owner = models.ForeignKey(
@@ -66,6 +71,11 @@ class EscalationAlert(models.Model):
                 name="alert_is_unique_while_unresolved",
                 fields=["fingerprint"],
                 condition=Q(state__in=[AlertState.OPEN, AlertState.ACKNOWLEDGED]),
+            ),
+            models.UniqueConstraint(
+                name="alert_code_is_unique_while_unresolved",
+                fields=["code"],
+                condition=Q(state__in=[AlertState.OPEN, AlertState.ACKNOWLEDGED]) & ~Q(code=""),
             ),
             models.CheckConstraint(name="alert_state_is_known", condition=Q(state__in=AlertState.values)),
             models.CheckConstraint(name="alert_severity_is_known", condition=Q(severity__in=Severity.values)),

@@ -1,0 +1,61 @@
+"""Who is told of alerts, after how long; and when nobody is disturbed."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from notifications import clock
+from notifications.models import EscalationStep, Maintenance, OnCallPerson
+
+from .base import ConsoleAdmin, badge
+
+
+@admin.register(OnCallPerson)
+class OnCallPersonAdmin(ConsoleAdmin[OnCallPerson]):
+    list_display = ["name", "phone_number", "email", "hours", "now", "is_active"]
+    list_filter = ["is_active"]
+    search_fields = ["name"]
+
+    @admin.display(description=gettext_lazy("hours"))
+    def hours(self, row: OnCallPerson) -> str:
+        return f"{row.from_hour:02}:00-{row.to_hour:02}:00"
+
+    @admin.display(description=gettext_lazy("now"))
+    def now(self, row: OnCallPerson) -> str:
+        return badge(_("on call"), "good") if row.is_on_call(clock.now()) else badge(_("off"), "quiet")
+
+
+@admin.register(EscalationStep)
+class EscalationStepAdmin(ConsoleAdmin[EscalationStep]):
+    """Alerts that are already open keep the steps that they began with."""
+
+    list_display = ["severity", "after_minutes", "channel", "person_or_everybody", "is_active"]
+    list_display_links = ["severity"]
+    list_filter = ["severity", "is_active"]
+    list_select_related = ["person"]
+    ordering = ["severity", "after_minutes", "pk"]
+
+    @admin.display(description=gettext_lazy("person"))
+    def person_or_everybody(self, row: EscalationStep) -> str:
+        return str(row.person) if row.person else _("everybody on call")
+
+
+@admin.register(Maintenance)
+class MaintenanceAdmin(ConsoleAdmin[Maintenance]):
+    list_display = ["why", "about", "starts_at", "ends_at", "by", "state"]
+    ordering = ["-starts_at"]
+
+    def save_model(self, request: HttpRequest, obj: Maintenance, form: ModelForm[Any], change: Any) -> None:
+        obj.by = obj.by or request.user.get_username()
+        super().save_model(request, obj, form, change)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, row: Maintenance) -> str:
+        at = clock.now()
+        if row.ends_at <= at:
+            return badge(_("over"), "quiet")
+        return badge(_("now"), "wait") if row.starts_at <= at else badge(_("planned"), "busy")

@@ -1,0 +1,196 @@
+"""The chain of an alert: who is told, after how long, on which channel, until somebody takes care.
+
+The steps are copied when the alert opens, so that later edits do not bend a running chain. Alerts about messages to
+staff have no chain: they would feed themselves.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from .models import (
+    AlertState,
+    ChainLink,
+    ChainStatus,
+    ChannelName,
+    EscalationAlert,
+    EscalationStep,
+    Maintenance,
+    OnCallPerson,
+    Severity,
+)
+from .models.notification import Notification
+
+PURPOSES: Final = {
+    ChannelName.EMAIL: "staff_alert",
+    ChannelName.SMS: "staff_alert_sms",
+    ChannelName.WHATSAPP: "staff_alert_whatsapp",
+}
+BATCH: Final = 100
+
+
+def begin(alert: EscalationAlert, at: datetime) -> None:
+    """Mail the standing list at once, and plan the steps that staff have set for this severity."""
+    if is_about_staff_messages(alert):
+        return
+    for address in settings.STAFF_ALERT_EMAILS:
+        _write(alert, _opening(alert), at, email=address, key=f"alert:{alert.pk}:{address}")
+    ChainLink.objects.bulk_create(
+        ChainLink(
+            alert=alert,
+            due_at=at + timedelta(minutes=step.after_minutes),
+            channel=step.channel,
+            person=step.person,
+            is_for_everybody=step.person_id is None,
+        )
+        for step in EscalationStep.objects.filter(severity=alert.severity, is_active=True)
+    )
+
+
+def is_about_staff_messages(alert: EscalationAlert) -> bool:
+    """Whether the alert tells of messages that tell of alerts."""
+    return alert.fingerprint.startswith("dead-letter:staff_alert")
+
+
+def call_off(alert: EscalationAlert, at: datetime) -> int:
+    """Nobody else needs to be told; returns how many steps that spares."""
+    return ChainLink.objects.filter(alert=alert).move(ChainStatus.CALLED_OFF, done_at=at)
+
+
+def close(alert: EscalationAlert, *, by: str, at: datetime) -> None:
+    """The cause is gone: spare the steps to come, and say so to those who were told."""
+    call_off(alert, at)
+    text = _("Resolved: %(title)s (by %(by)s).") % {"title": alert.title, "by": by}
+    first_words = Notification.objects.filter(
+        reference=f"alert:{alert.pk}", dedupe_key__startswith=f"alert:{alert.pk}:"
+    )
+    for message in first_words.order_by("pk"):
+        _enqueue(
+            purpose=message.purpose,
+            phone_number=message.phone_number,
+            email="" if message.phone_number else message.email,
+            body=text,
+            subject=f"[Djobea] {text}"[:200],
+            reference=f"alert:{alert.pk}",
+            dedupe_key=f"alert-end:{alert.pk}:{message.pk}",
+            at=at,
+        )
+
+
+def escalate_due(at: datetime) -> int:
+    """Take the steps whose time has come; returns how many. Each in a transaction of its own, its alert locked."""
+    due = ChainLink.objects.filter(status=ChainStatus.PLANNED, due_at__lte=at).order_by("due_at", "pk")
+    return sum(_take(pk, at) for pk in list(due.values_list("pk", flat=True)[:BATCH]))
+
+
+@transaction.atomic
+def _take(pk: int, at: datetime) -> bool:
+    link = ChainLink.objects.select_related("person", "alert").get(pk=pk)
+    alert = EscalationAlert.objects.select_for_update(no_key=True).get(pk=link.alert_id)
+    mine = ChainLink.objects.filter(pk=pk)
+    if alert.state != AlertState.OPEN:
+        return bool(mine.move(ChainStatus.CALLED_OFF, done_at=at))
+    if rests_until := quiet_until(alert, at):
+        mine.filter(status=ChainStatus.PLANNED).update(due_at=rests_until)
+        return False
+    people = list(_people(link, alert, at))
+    if not mine.move(ChainStatus.TOLD if people else ChainStatus.NOBODY, done_at=at):
+        return False  # another worker was first
+    link.messages.set([_tell(link, person, alert, at) for person in people])
+    return True
+
+
+def quiet_until(alert: EscalationAlert, at: datetime) -> datetime | None:
+    """When the chain may go on, if the alert is snoozed or under maintenance now; else None."""
+    ends = [alert.snoozed_until] if alert.snoozed_until and alert.snoozed_until > at else []
+    works = Maintenance.objects.filter(starts_at__lte=at, ends_at__gt=at)
+    ends += [work.ends_at for work in works if alert.fingerprint.startswith(work.about)]
+    return max(ends, default=None)
+
+
+def _people(link: ChainLink, alert: EscalationAlert, at: datetime) -> Iterable[OnCallPerson]:
+    """Those whom this step tells; for a critical alert somebody is woken even where nobody is on call."""
+    if not link.is_for_everybody:
+        people = [link.person] if link.person and link.person.is_active else []
+    else:
+        active = list(OnCallPerson.objects.filter(is_active=True))
+        on_call = [person for person in active if person.is_on_call(at)]
+        people = on_call or (active if alert.severity == Severity.CRITICAL else [])
+    return [person for person in people if _address(person, link.channel)]
+
+
+def _address(person: OnCallPerson, channel: str) -> dict[str, str]:
+    if channel == ChannelName.EMAIL:
+        return {"email": person.email} if person.email else {}
+    return {"phone_number": person.phone_number} if person.phone_number else {}
+
+
+def _tell(link: ChainLink, person: OnCallPerson, alert: EscalationAlert, at: datetime) -> Notification:
+    text = _opening(alert)
+    if link.channel == ChannelName.WHATSAPP:
+        text += "\n\n" + _(
+            "Answer “%(code)s ok” to take care, “%(code)s 1h” to rest it, “%(code)s fin” when it is over."
+        ) % {"code": alert.code}
+    key = f"alert:{alert.pk}:{link.pk}:{person.pk}"
+    return _write(alert, text, at, channel=link.channel, key=key, **_address(person, link.channel))
+
+
+def remind(alert: EscalationAlert, at: datetime) -> None:
+    """Ask the owner whether it is still being taken care of."""
+    person = OnCallPerson.objects.filter(user=alert.owner).first() if alert.owner_id else None
+    text = _("You took care of “%(title)s”. It is still open: resolve it, or it goes back to everybody.") % {
+        "title": alert.title
+    }
+    key = f"alert-reminder:{alert.pk}:{at:%Y%m%d%H%M}"
+    mail = person.email if person else getattr(alert.owner, "email", "")
+    if person and person.phone_number:
+        _write(alert, text, at, channel=ChannelName.WHATSAPP, key=key, phone_number=person.phone_number)
+    elif mail:
+        _write(alert, text, at, key=key, email=mail)
+
+
+def _opening(alert: EscalationAlert) -> str:
+    return _("%(title)s\n\nCause: %(cause)s\n\nWhat to do: %(remedy)s\n\n%(link)s") % {
+        "title": alert.title,
+        "cause": alert.cause,
+        "remedy": alert.remedy,
+        "link": _page(alert),
+    }
+
+
+def _write(
+    alert: EscalationAlert,
+    text: str,
+    at: datetime,
+    *,
+    key: str,
+    channel: str = ChannelName.EMAIL,
+    email: str = "",
+    phone_number: str = "",
+) -> Notification:
+    return _enqueue(
+        purpose=PURPOSES[ChannelName(channel)],
+        email=email,
+        phone_number=phone_number,
+        body=text,
+        sms_body=f"Djobea: {alert.title}. {alert.remedy} {_page(alert)}",
+        subject=f"[Djobea] {alert.title}"[:200],
+        reference=f"alert:{alert.pk}",
+        dedupe_key=key,
+        at=at,
+    )
+
+
+def _page(alert: EscalationAlert) -> str:
+    return settings.PUBLIC_BASE_URL + reverse("admin:notifications_escalationalert_change", args=[alert.pk])
+
+
+def _enqueue(**facts: Any) -> Notification:
+    from . import outbox  # noqa: PLC0415  the outbox raises alerts too
+
+    return outbox.enqueue(**facts)

@@ -1,0 +1,193 @@
+"""Alerts: who is told, when, and what an answer does."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.contrib.auth.models import User
+
+from notifications import chains, escalation, staff_replies
+from notifications.models import (
+    AlertState,
+    ChainLink,
+    ChainStatus,
+    EscalationAlert,
+    EscalationStep,
+    Maintenance,
+    Notification,
+    OnCallPerson,
+    Severity,
+)
+
+pytestmark = pytest.mark.django_db
+DOUALA = ZoneInfo("Africa/Douala")
+NOON = datetime(2026, 11, 24, 12, tzinfo=DOUALA)  # a Tuesday
+
+
+def a_person(name: str = "Awa", **facts: Any) -> OnCallPerson:
+    user = User.objects.create_user(name.lower())
+    number = f"+23769900{OnCallPerson.objects.count():04}"
+    return OnCallPerson.objects.create(**({"name": name, "user": user, "phone_number": number} | facts))
+
+
+def a_step(minutes: int = 0, **facts: Any) -> EscalationStep:
+    return EscalationStep.objects.create(**({"after_minutes": minutes, "channel": "whatsapp"} | facts))
+
+
+def an_alert(at: datetime = NOON, **facts: Any) -> EscalationAlert:
+    defaults = {"fingerprint": "channel:whatsapp:63007", "title": "Sender unknown", "severity": Severity.CRITICAL}
+    return escalation.raise_alert(**(defaults | {"at": at} | facts))
+
+
+def told() -> list[str]:
+    return sorted(Notification.objects.filter(purpose__startswith="staff_alert").values_list("phone_number", flat=True))
+
+
+def test_each_step_tells_its_person_after_its_time_until_somebody_takes_care() -> None:
+    awa, boss = a_person("Awa"), a_person("Boss")
+    a_step(0, person=awa)
+    a_step(15, person=boss)
+    alert = an_alert()
+    assert chains.escalate_due(NOON) == 1
+    assert chains.escalate_due(NOON + timedelta(minutes=14)) == 0
+    assert told() == [awa.phone_number]
+    escalation.acknowledge(alert, by=awa.user, at=NOON + timedelta(minutes=14))
+    assert chains.escalate_due(NOON + timedelta(minutes=16)) == 0
+    assert told() == [awa.phone_number], "somebody takes care: the chief sleeps on"
+
+
+def test_a_thousand_occurrences_begin_one_chain() -> None:
+    a_step(person=a_person())
+    for _ in range(3):
+        an_alert(occurrences=400)
+    chains.escalate_due(NOON)
+    assert EscalationAlert.objects.get().occurrences == 1200
+    assert len(told()) == 1
+
+
+def test_edits_do_not_bend_a_running_chain() -> None:
+    step = a_step(10, person=a_person())
+    an_alert()
+    step.delete()
+    assert chains.escalate_due(NOON + timedelta(minutes=11)) == 1
+
+
+@pytest.mark.parametrize(
+    ("hour", "hours", "days", "on_call"),
+    [
+        (12, (8, 18), [1], True),
+        (18, (8, 18), [1], False),
+        (12, (8, 18), [0, 2], False),
+        (23, (22, 6), [1], True),
+        (5, (22, 6), [0], True),  # the night that began on Monday
+        (5, (22, 6), [1], False),
+    ],
+)
+def test_hours_are_the_persons_own(hour: int, hours: tuple[int, int], days: list[int], on_call: bool) -> None:
+    person = a_person(from_hour=hours[0], to_hour=hours[1], days=days)
+    assert person.is_on_call(NOON.replace(hour=hour)) == on_call
+
+
+def test_everybody_on_call_is_told_and_for_a_critical_alert_somebody_always_is() -> None:
+    day = a_person("Day", from_hour=8, to_hour=18)
+    night = a_person("Night", from_hour=20, to_hour=6)
+    a_step()
+    a_step(severity=Severity.WARNING)
+    an_alert()
+    chains.escalate_due(NOON)
+    assert told() == [day.phone_number]
+    nobody = NOON.replace(hour=19)
+    an_alert(nobody, fingerprint="b")
+    an_alert(nobody, fingerprint="c", severity=Severity.WARNING)
+    chains.escalate_due(nobody)
+    assert told() == sorted([str(day.phone_number)] * 2 + [str(night.phone_number)])
+    assert ChainLink.objects.filter(status=ChainStatus.NOBODY).count() == 1
+
+
+def test_maintenance_and_rest_hold_the_chain_and_end_by_themselves() -> None:
+    a_step(person=a_person())
+    Maintenance.objects.create(
+        starts_at=NOON - timedelta(hours=1), ends_at=NOON + timedelta(hours=1), about="channel:", why="Twilio moves"
+    )
+    alert = an_alert()
+    an_alert(fingerprint="request:1:unmatched")
+    assert chains.escalate_due(NOON) == 1, "only what the maintenance is about rests"
+    escalation.snooze(alert, until=NOON + timedelta(hours=2))
+    assert chains.escalate_due(NOON + timedelta(minutes=61)) == 0
+    assert chains.escalate_due(NOON + timedelta(hours=2)) == 1
+
+
+def test_an_acknowledgement_is_reminded_of_and_then_given_back() -> None:
+    awa = a_person()
+    a_step(person=awa)
+    alert = an_alert()
+    chains.escalate_due(NOON)
+    escalation.acknowledge(alert, by=awa.user, at=NOON)
+    assert escalation.watch_acknowledgements(NOON + timedelta(minutes=59)) == 0
+    assert escalation.watch_acknowledgements(NOON + timedelta(minutes=60)) == 1
+    assert escalation.watch_acknowledgements(NOON + timedelta(minutes=61)) == 0
+    assert len(told()) == 2, "the reminder"
+    assert escalation.watch_acknowledgements(NOON + timedelta(minutes=90)) == 1
+    alert.refresh_from_db()
+    assert (alert.state, alert.owner) == (AlertState.OPEN, None)
+    assert chains.escalate_due(NOON + timedelta(minutes=90)) == 1, "the chain begins anew"
+
+
+def test_those_who_were_told_hear_of_the_end(settings: Any) -> None:
+    settings.STAFF_ALERT_EMAILS = ["ops@djobea.example"]
+    a_step(person=a_person())
+    a_step(30, person=a_person("Boss"))
+    an_alert()
+    chains.escalate_due(NOON)
+    escalation.resolve("channel:whatsapp:63007", at=NOON + timedelta(minutes=5))
+    ends = Notification.objects.filter(dedupe_key__startswith="alert-end:")
+    assert ends.count() == 2, "the standing list and the one who was told, not the chief"
+    assert chains.escalate_due(NOON + timedelta(minutes=31)) == 0
+
+
+def test_alerts_about_alert_messages_tell_nobody(settings: Any) -> None:
+    settings.STAFF_ALERT_EMAILS = ["ops@djobea.example"]
+    a_step(person=a_person())
+    an_alert(fingerprint="dead-letter:staff_alert:email")
+    assert not ChainLink.objects.exists()
+    assert told() == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "rests"),
+    [
+        ("{code} ok", AlertState.ACKNOWLEDGED, None),
+        ("#{code}: Je prends !", AlertState.ACKNOWLEDGED, None),
+        ("{code} fin", AlertState.RESOLVED, None),
+        ("{code} Résolu", AlertState.RESOLVED, None),
+        ("{code} 2h", AlertState.OPEN, 120),
+        ("{code} 30 min", AlertState.OPEN, 30),
+        ("{code} 99h", AlertState.OPEN, 24 * 60),
+        ("{code} quoi ?", AlertState.OPEN, None),
+    ],
+)
+def test_staff_act_by_answering_with_the_code(answer: str, state: str, rests: int | None) -> None:
+    awa, alert = a_person(), an_alert()
+    said = staff_replies.hear(awa.phone_number, answer.format(code=alert.code.lower()), at=NOON)
+    alert.refresh_from_db()
+    assert said
+    assert alert.state == state
+    assert alert.snoozed_until == (NOON + timedelta(minutes=rests) if rests else None)
+
+
+def test_an_alert_is_handed_over_by_name() -> None:
+    awa, boss, alert = a_person("Awa"), a_person("Boss"), an_alert()
+    assert "Boss" in str(staff_replies.hear(awa.phone_number, f"{alert.code} @boss", at=NOON))
+    alert.refresh_from_db()
+    assert (alert.owner, alert.state) == (boss.user, AlertState.ACKNOWLEDGED)
+    assert "Nina" in str(staff_replies.hear(awa.phone_number, f"{alert.code} @Nina", at=NOON)).title()
+
+
+def test_nobody_else_acts_and_old_codes_are_words_like_any_other() -> None:
+    awa, alert = a_person(), an_alert()
+    assert staff_replies.hear("+237699999999", f"{alert.code} fin", at=NOON) is None
+    assert staff_replies.hear(None, f"{alert.code} fin", at=NOON) is None
+    assert staff_replies.hear(awa.phone_number, "fuite d'eau", at=NOON) is None
+    escalation.resolve(alert.fingerprint, at=NOON)
+    assert staff_replies.hear(awa.phone_number, f"{alert.code} ok", at=NOON) is None
