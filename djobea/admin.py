@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from djobea import auditing
-from djobea.models import AuditResult, ErasedPerson
+from djobea.models import AuditResult, ErasedPerson, RememberedAnswer
 from notifications.admin.base import ConsoleAdmin, ReadOnlyMixin, badge
 
 
@@ -29,3 +29,12 @@ class AuditResultAdmin(ReadOnlyMixin, ConsoleAdmin[AuditResult]):
 class ErasedPersonAdmin(ReadOnlyMixin, ConsoleAdmin[ErasedPerson]):
     list_display = ["pseudonym", "erased_at", "by"]
     ordering = ["-erased_at"]
+
+
+@admin.register(RememberedAnswer)
+class RememberedAnswerAdmin(ReadOnlyMixin, ConsoleAdmin[RememberedAnswer]):
+    """Answers of the API that a repeated call gets again; they go after a day."""
+
+    list_display = ["key", "status", "created_at"]
+    fields = ["key", "status", "created_at"]
+    readonly_fields = ["created_at"]

@@ -6,7 +6,6 @@ first is still at work. Answers are kept for a day. A call that failed on our si
 
 import hashlib
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
@@ -16,10 +15,8 @@ from .models import RememberedAnswer
 
 UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 LONGEST_KEY: Final = 200
-KEPT: Final = timedelta(hours=24)
 NOT_DONE: Final = frozenset({401, 403, 429})
 SERVER_FAULT: Final = 500
-BATCH: Final = 1000
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -78,9 +75,3 @@ def _hash(*parts: str) -> str:
 def _problem(status: int, detail: str) -> HttpResponse:
     facts = {"type": "about:blank", "title": "Idempotency-Key", "status": status, "detail": detail}
     return JsonResponse(facts, status=status, content_type="application/problem+json")
-
-
-def forget_old_answers(at: datetime) -> int:
-    """Delete answers that are older than a day; returns how many."""
-    old = RememberedAnswer.objects.filter(created_at__lte=at - KEPT).order_by("pk").values_list("pk", flat=True)
-    return RememberedAnswer.objects.filter(pk__in=list(old[:BATCH])).delete()[0]

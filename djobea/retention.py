@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from djobea.models import RememberedAnswer
 from notifications.ageing import Kind
 
 
@@ -29,5 +30,6 @@ KINDS: Final = (
     _kind("sign_ins", _("Sign-ins, with addresses"), AccessLog, "attempt_time"),
     _kind("sign_ins", _("Failed sign-ins"), AccessAttempt, "attempt_time"),
     _kind("sign_ins", _("Failed sign-ins, in detail"), AccessFailureLog, "attempt_time"),
+    _kind("api_answers", _("Remembered answers of the API"), RememberedAnswer, "created_at"),
     _kind("sessions", _("Sessions that have ended"), Session, "expire_date"),
 )

@@ -107,6 +107,7 @@ RETENTION_DAYS = env.numbers(
         "staff_log": 365,
         "sign_ins": 90,
         "sessions": 1,
+        "api_answers": 1,
     },
 )
 

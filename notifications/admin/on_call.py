@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from notifications import clock
-from notifications.models import EscalationStep, Maintenance, OnCallPerson
+from notifications.models import ChainLink, EscalationStep, Maintenance, OnCallPerson
 
-from .base import ConsoleAdmin, badge
+from .base import ConsoleAdmin, ReadOnlyMixin, badge
 
 
 @admin.register(OnCallPerson)
@@ -59,3 +59,13 @@ class MaintenanceAdmin(ConsoleAdmin[Maintenance]):
         if row.ends_at <= at:
             return badge(_("over"), "quiet")
         return badge(_("now"), "wait") if row.starts_at <= at else badge(_("planned"), "busy")
+
+
+@admin.register(ChainLink)
+class ChainLinkAdmin(ReadOnlyMixin, ConsoleAdmin[ChainLink]):
+    """What was planned for each alert, and what became of it."""
+
+    list_display = ["alert", "due_at", "channel", "person", "status", "done_at"]
+    list_filter = ["status", "channel"]
+    list_select_related = ["alert", "person"]
+    ordering = ["-pk"]

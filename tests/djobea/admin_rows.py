@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from djobea.models import AuditResult, ErasedPerson
+from djobea.models import AuditResult, ErasedPerson, RememberedAnswer
 from marketplace.models import (
     ActionLink,
     Application,
@@ -32,14 +32,18 @@ from notifications.models import (
     Account,
     AlertState,
     Attempt,
+    ChainLink,
     Channel,
     ChannelName,
     Clock,
     Contact,
     EscalationAlert,
+    EscalationStep,
     Heartbeat,
+    Maintenance,
     MessageTemplate,
     Notification,
+    OnCallPerson,
     Outcome,
     Receipt,
     ScheduledRun,
@@ -167,6 +171,8 @@ def a_full_house(at: datetime) -> None:
     ScheduledRun.objects.get_or_create(name="audit", defaults={"last_at": at})
     Clock.objects.get_or_create(pk=1)
     ErasedPerson.objects.create(pseudonym="erased-1", erased_at=at, by="awa")
+    RememberedAnswer.objects.create(caller="x", key="k", fingerprint="y", status=200, body="{}")
+    _on_call(at)
     AuditResult.objects.create(check_name="notifications.lease", ran_at=at, rows=[1])
     _a_talk(at)
     for status in RequestStatus.values:
@@ -256,3 +262,14 @@ def _a_told_request(at: datetime, status: str) -> None:
 
 def _entry(provider_id: int, reason: str) -> dict[str, Any]:
     return {"provider_id": provider_id, "name": "Paul", "score": 0.8, "distance_km": 1.0, "reason": reason}
+
+
+def _on_call(at: datetime) -> None:
+    awa = OnCallPerson.objects.create(name="Awa <b>", phone_number=NUMBER, email="awa@djobea.example")
+    EscalationStep.objects.create(person=awa, after_minutes=5)
+    EscalationStep.objects.create(after_minutes=15)
+    Maintenance.objects.create(starts_at=at, ends_at=at + timedelta(hours=1), why="Twilio moves", by="chief")
+    alert = EscalationAlert.objects.order_by("pk").first()
+    assert alert is not None
+    ChainLink.objects.create(alert=alert, due_at=at, channel="email", person=awa)
+    ChainLink.objects.create(alert=alert, due_at=at, channel="sms", is_for_everybody=True, status="told", done_at=at)
