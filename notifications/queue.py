@@ -20,6 +20,7 @@ from . import channel_health, database_faults, permission, poison, throttling
 from .backoff import FIRST_LOOK
 from .channels.base import Envelope
 from .models import Attempt, Channel, Notification, Outcome, Priority, Status, WaitingFor
+from .models.notification import NotificationQuerySet
 
 logger = logging.getLogger(__name__)
 BATCH = 500
@@ -126,13 +127,21 @@ def _pick(channel: Channel, priorities: Sequence[int], slots: int, at: datetime)
         if room < 1:
             continue
         # Ids first, update second: PostgreSQL may run a limited subquery twice and lease more than asked.
-        rows += (
+        due = (
             Notification.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
             .select_related("contact")
             .filter(status=Status.QUEUED, channel=channel.name, priority=priority, due_at__lte=at)
-            .order_by("due_at", "pk")[:room]
         )
+        rows += _in_turn(due, room, is_scarce=free is not None and free < slots)
     return rows
+
+
+def _in_turn(due: NotificationQuerySet, room: int, *, is_scarce: bool) -> list[Notification]:
+    """Whose turn it is: who waits longest, or, while the daily limit is nearly used up, what expires first."""
+    if not is_scarce:
+        return list(due.order_by("due_at", "pk")[:room])
+    soon = list(due.filter(expires_at__isnull=False).order_by("expires_at", "pk")[:room])
+    return soon + list(due.filter(expires_at__isnull=True).order_by("due_at", "pk")[: room - len(soon)])
 
 
 def _start(allowed: Sequence[permission.Allowed], channel: Channel, lease: str, at: datetime) -> list[Envelope]:

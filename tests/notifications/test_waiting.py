@@ -127,6 +127,22 @@ def test_when_the_limit_is_used_up_an_urgent_message_takes_a_channel_outside_the
     assert alert.state == AlertState.RESOLVED
 
 
+def test_the_last_slots_of_the_day_go_to_what_expires_first(simulator: SimulatorProcess, settings: Any) -> None:
+    point_at(simulator, settings, TWILIO_DAILY_LIMIT=2)
+    Account.objects.update(urgent_share=0)
+    at = clock.now()
+    hours = {1: None, 2: 9, 3: 2, 4: 5}
+    rows = {
+        n: a_message(
+            someone(f"+2376990001{n:02}"), purpose="x", expires_at=at + timedelta(hours=h) if h else None, due_at=at
+        )
+        for n, h in hours.items()
+    }
+    drain()
+    sent = {n for n, row in rows.items() if Notification.objects.get(pk=row.pk).status == Status.SENT}
+    assert sent == {3, 4}
+
+
 def test_a_message_that_must_be_known_soon_becomes_urgent(simulator: SimulatorProcess) -> None:
     at = clock.now()
     near = a_message(someone(), purpose="rating_request", must_know_by=at + timedelta(minutes=9))
