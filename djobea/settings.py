@@ -81,8 +81,10 @@ if DATABASE_POOL_SIZE > 0:
     DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 1,
         "max_size": DATABASE_POOL_SIZE,
-        "timeout": 10,  # seconds that a thread waits for a connection before the request fails
+        "timeout": 10,  # seconds that a thread waits for a connection; then a webhook says 503 while Twilio still hears
         "max_lifetime": 1800,
+        # Seconds; psycopg's own 5 minutes of ever longer rests would outlast an outage by as much again.
+        "reconnect_timeout": 5,
     }
 
 # --- Retention --------------------------------------------------------------------------------------------------

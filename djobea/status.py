@@ -95,6 +95,30 @@ def _database(_at: datetime) -> Iterator[Component]:
     )
 
 
+def _pool(_at: datetime) -> Iterator[Component]:
+    """The connections that this process shares among its threads, where DATABASE_POOL_SIZE is set."""
+    pool = connection.pool  # type: ignore[attr-defined]  # of Django's PostgreSQL backend
+    if pool is None:
+        return
+    figures = pool.get_stats()
+    waiting = figures.get("requests_waiting", 0)
+    yield Component(
+        "pool",
+        State.DEGRADED if waiting else State.HEALTHY,
+        _(
+            "%(used)d of %(limit)d connections of this process in use, %(waiting)d wait for one, %(failed)d gave up, %(lost)d replaced"
+        )
+        % {
+            "used": figures["pool_size"] - figures["pool_available"],
+            "limit": figures["pool_max"],
+            "waiting": waiting,
+            "failed": figures.get("requests_errors", 0),
+            "lost": figures.get("connections_lost", 0) + figures.get("returns_bad", 0),
+        },
+        _("Raise DATABASE_POOL_SIZE, or give the web server fewer threads.") if waiting else "",
+    )
+
+
 def _workers(at: datetime) -> Iterator[Component]:
     seen = Heartbeat.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
     living = Heartbeat.objects.filter(seen_at__gt=at - QUIET_WORKER).count()
@@ -148,4 +172,4 @@ def _by_age(name: str, oldest: datetime | None, at: datetime) -> Component:
 
 
 Check = Callable[[datetime], Iterable[Component]]
-CHECKS: Final[tuple[Check, ...]] = (_database, _workers, _inbox, _queue, _channels)
+CHECKS: Final[tuple[Check, ...]] = (_database, _pool, _workers, _inbox, _queue, _channels)

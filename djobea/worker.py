@@ -138,6 +138,7 @@ class Worker:
                 self._recover(error, troubles)
                 continue
             troubles = 0
+            _give_back_connection()
             if not busy:
                 self.bells[bell].wait(LONGEST_SLEEP)
             self.bells[bell].clear()
@@ -292,6 +293,12 @@ def _run(duty: Duty, at: datetime) -> None:
 def _listen_parameters() -> dict[str, Any]:
     known = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "connect_timeout")
     return {name: value for name, value in connection.get_connection_params().items() if name in known}
+
+
+def _give_back_connection() -> None:
+    """Where a pool is shared (DATABASE_POOL_SIZE), no thread keeps a connection while it rests."""
+    if connection.settings_dict["OPTIONS"].get("pool"):
+        connection.close()
 
 
 def _drop_connection() -> None:

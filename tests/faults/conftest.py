@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.engine import point_at
+from tests.faults.database import line_of_an_operator
 from tests.faults.house import House, Nursery, environment_for, quick_channels
 from tests.simulator_process import SimulatorProcess, free_port, start_simulator
 
@@ -57,3 +59,10 @@ def house(
     house = House(fault_simulator, tmp_path, fault_web_port, nursery)
     yield house
     house.close()
+
+
+@pytest.fixture
+def operator(house: House) -> Iterator[psycopg.Connection]:
+    """Somebody with a line of their own to the house's database."""
+    with line_of_an_operator() as line:
+        yield line

@@ -1,64 +1,13 @@
 """What a database does to those who use it: it hangs up, refuses to write, breaks knots. The work is done all the same."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import psycopg
 import pytest
-from django.db import connection
 
 from marketplace import inbox
 from marketplace.models import Conversation, InboundMessage, InboundStatus
 from notifications.models import Attempt, EscalationAlert, Notification, Outcome, Status
+from tests.faults.database import database_setting, hang_up, who_waits
 from tests.faults.house import House
-
-
-@pytest.fixture
-def operator() -> Iterator[psycopg.Connection]:
-    """Somebody with a line of his own to the same database; each statement is committed at once."""
-    facts = connection.get_connection_params()
-    known = ("host", "port", "user", "password", "dbname")
-    with psycopg.connect(**{name: facts[name] for name in known if facts.get(name)}, autocommit=True) as line:
-        yield line
-
-
-def hang_up(operator: psycopg.Connection) -> int:
-    """Kill all connections but the test's own two; returns how many."""
-    done = operator.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = current_database() AND pid NOT IN (pg_backend_pid(), %s)",
-        [own_backend()],
-    )
-    return len(done.fetchall())
-
-
-def own_backend() -> int:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        return int(cursor.fetchone()[0])
-
-
-def who_waits() -> int:
-    """The backend that waits for a row which another has locked; 0: nobody."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        row = cursor.fetchone()
-    return int(row[0]) if row else 0
-
-
-@contextmanager
-def database_setting(operator: psycopg.Connection, name: str, value: str) -> Iterator[None]:
-    """A default of this database for new sessions; those that are open are ended, so that it holds for all workers."""
-    database = connection.settings_dict["NAME"]
-    operator.execute(f'ALTER DATABASE "{database}" SET {name} = {value}')
-    try:
-        hang_up(operator)
-        yield
-    finally:
-        operator.execute(f'ALTER DATABASE "{database}" RESET {name}')
-        hang_up(operator)
 
 
 def in_flight() -> int:
