@@ -132,12 +132,14 @@ def _senders_have_an_account() -> Findings:
 
 
 def _numbers() -> Findings:
+    from notifications.delivery import MARGIN  # noqa: PLC0415  it needs the models, which are not there at the import
+
     timeout, lease = settings.TWILIO_TIMEOUT_SECONDS, settings.NOTIFICATION_LEASE_SECONDS
-    if not 0 < timeout < lease:
+    if not 0 < timeout < lease - MARGIN:
         yield Error(
-            f"TWILIO_TIMEOUT_SECONDS is {timeout} and NOTIFICATION_LEASE_SECONDS is {lease}, but a call must end before "
-            "its lease does.",
-            hint="Make the timeout positive and smaller than the lease (30 and 60 are good).",
+            f"TWILIO_TIMEOUT_SECONDS is {timeout} and NOTIFICATION_LEASE_SECONDS is {lease}, but a call must end "
+            f"{MARGIN:g} s before its lease does: else none is ever made.",
+            hint=f"Make the timeout positive and more than {MARGIN:g} s shorter than the lease (30 and 60 are good).",
             id="djobea.E009",
         )
     if settings.TWILIO_DAILY_LIMIT is not None and settings.TWILIO_DAILY_LIMIT < 1:

@@ -35,6 +35,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("djobea.E007", {"TWILIO_SMS_FROM": "DJOBEA-CAMEROUN"}, "TWILIO_SMS_FROM"),
     ("djobea.E008", {"TWILIO_ACCOUNT_SID": "", "TWILIO_AUTH_TOKEN": ""}, "TWILIO_ACCOUNT_SID"),
     ("djobea.E009", {"TWILIO_TIMEOUT_SECONDS": 60, "NOTIFICATION_LEASE_SECONDS": 60}, "TWILIO_TIMEOUT_SECONDS"),
+    ("djobea.E009", {"TWILIO_TIMEOUT_SECONDS": 55, "NOTIFICATION_LEASE_SECONDS": 60}, "TWILIO_TIMEOUT_SECONDS"),
     ("djobea.E010", {"TWILIO_DAILY_LIMIT": 0}, "TWILIO_DAILY_LIMIT"),
     ("djobea.E011", {"PORT": 70000}, "PORT"),
     ("djobea.E012", {"PUBLIC_BASE_URL": "djobea.example"}, "PUBLIC_BASE_URL"),
