@@ -124,6 +124,8 @@ def process_next(*, worker: str, at: datetime) -> bool:
     word to anybody but at the fourth; raises it when the database is gone: the message stays leased until the lease
     runs out.
     """
+    if not InboundMessage.objects.exclude(status=InboundStatus.PROCESSED).filter(due_at__lte=at).exists():
+        return False  # a cheap look, by the index: most of the time there is nothing
     taken = _take(at)
     if taken is None:
         return False

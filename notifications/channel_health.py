@@ -91,25 +91,33 @@ def slow_down(channel: Channel, at: datetime) -> None:
 def watch_failure_rates(at: datetime) -> int:
     """Open the circuit of each channel on which most calls of the last minutes failed; returns how many opened."""
     opened = 0
-    for name in list(Channel.objects.open(at).filter(is_half_open=False).values_list("name", flat=True)):
+    for channel in Channel.objects.open(at).filter(is_half_open=False):
+        if not is_failing(channel, at):
+            continue  # looked at without a lock; under it once more
         with transaction.atomic():
             channels = lock_channels()
-            opened += _open_if_failing(channels[name], channels, at)
+            opened += _open_if_failing(channels[channel.name], channels, at)
     return opened
 
 
 def _open_if_failing(channel: Channel, channels: dict[str, Channel], at: datetime) -> bool:
     from .consequences import Alerts  # noqa: PLC0415  consequences stand above the circuit
 
-    failed, total = failures_of(channel, at)
-    if channel.is_paused(at) or total < RATE_SAMPLE or failed < channel.failure_share * total:
+    if channel.is_paused(at) or not is_failing(channel, at):
         return False
+    failed, total = failures_of(channel, at)
     alerts = Alerts()
     open_circuit(channel, channels, failure_for(FAILURE_RATE), f"{failed}/{total}", alerts, at)
     channel.paused_until = at + trial_wait(channel)
     channel.save(update_fields=["paused_until"])
     alerts.raise_all(at)
     return True
+
+
+def is_failing(channel: Channel, at: datetime) -> bool:
+    """Whether the channel's share of failures is reached, by enough calls to prove something."""
+    failed, total = failures_of(channel, at)
+    return total >= RATE_SAMPLE and failed >= channel.failure_share * total
 
 
 def failures_of(channel: Channel, at: datetime) -> tuple[int, int]:

@@ -199,13 +199,12 @@ def _complete_other(result: Result, at: datetime) -> None:
 
 def fall_back_without_receipt(at: datetime) -> int:
     """Urgent messages that the channel took but nobody confirmed in time go on to the next channel."""
+    overdue = Notification.objects.filter(status=Status.SENT, receipt_due_at__lte=at)
+    if not overdue.exists():
+        return 0
     with transaction.atomic():
         channels = channel_health.lock_channels()
-        rows = list(
-            Notification.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(status=Status.SENT, receipt_due_at__lte=at)
-            .order_by("pk")[:200]
-        )
+        rows = list(overdue.select_for_update(skip_locked=True, no_key=True).order_by("pk")[:200])
         moved = 0
         for row in rows:
             target = routing.next_channel(row, channels, at)

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from . import escalation, routing, throttling
 from .channel_health import STAFF, lock_channels
 from .failure_policy import failure_for
-from .models import Account, Channel, Notification, Priority, Severity, Status, WaitingFor
+from .models import Account, Channel, ChannelName, Notification, Priority, Severity, Status, WaitingFor
 from .models.notification import ARRIVED, NotificationQuerySet
 
 BATCH: Final = 500
@@ -58,6 +58,9 @@ def sort_new(at: datetime) -> int:
 
     Runs every second, so that an urgent message leaves in the second in which it was enqueued.
     """
+    fresh = Notification.objects.filter(status=Status.QUEUED, waiting_for=WaitingFor.NOTHING, due_at__lte=at)
+    if not fresh.filter(channel__in=ChannelName.values).exists():  # by name, so that the index carries the look
+        return 0
     return _sort(at, new_only=True)
 
 
@@ -160,12 +163,13 @@ def call_for_the_urgent(at: datetime) -> int:
     """Keep one alert a channel for as long as urgent messages wait there with no other way; always returns 0."""
     channels = {c.name: c for c in Channel.objects.order_by("pk")}
     blocked = {each.channel.name: each for each in closed_channels(channels, at) if Priority.URGENT in each.priorities}
-    for name in channels:
-        many = _urgent_waiting(name, at) if name in blocked else 0
-        if many:
-            _hold_call(blocked[name], many, at)
-        else:
-            escalation.resolve(f"{CALL}:{name}", at=at)
+    many = {name: _urgent_waiting(name, at) for name in blocked}
+    for name, count in many.items():
+        if count:
+            _hold_call(blocked[name], count, at)
+    for fingerprint in escalation.open_fingerprints(f"{CALL}:"):
+        if not many.get(fingerprint.removeprefix(f"{CALL}:")):
+            escalation.resolve(fingerprint, at=at)
     return 0
 
 
