@@ -13,6 +13,7 @@ from notifications import contacts
 from notifications.models import Contact, Status, UnreachableMark
 
 from .base import ConsoleAdmin, LargeTableMixin, NeitherAddedNorDeletedMixin, ReadOnlyInline, ReadOnlyMixin, link_to
+from .erasing import ErasesPeople
 from .queue import TONES, number_prefix
 from .story import purpose_label
 
@@ -26,7 +27,7 @@ class UnreachableMarkInline(ReadOnlyInline):
 
 
 @admin.register(Contact)
-class ContactAdmin(LargeTableMixin, NeitherAddedNorDeletedMixin, ConsoleAdmin[Contact]):
+class ContactAdmin(LargeTableMixin, NeitherAddedNorDeletedMixin, ErasesPeople):
     """Addresses are what Twilio told us; a person's language and name may be corrected."""
 
     list_display = ["person", "phone_number", "language", "last_inbound_at", "opted_out_at", "created_at"]

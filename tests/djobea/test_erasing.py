@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
 
 from djobea import auditing, erasing
 from djobea.models import ErasedPerson, RememberedAnswer
@@ -32,6 +34,7 @@ from marketplace.models import (
     Wish,
 )
 from notifications import clock, contacts, erasure, outbox
+from notifications.admin.erasing import WHAT
 from notifications.models import (
     Attempt,
     Contact,
@@ -401,3 +404,47 @@ def test_the_command_rehearses_refuses_and_knows_nobody(
         call_command("purge", "--person", NUMBER)
     with pytest.raises(CommandError, match="Nobody"):
         call_command("purge", "--person", "+237699999999")
+
+
+# --- the console -------------------------------------------------------------------------------------------------
+
+
+def page_of(contact: Contact) -> str:
+    return reverse("admin:notifications_contact_erase", args=[contact.pk])
+
+
+def test_the_console_shows_what_would_go_asks_and_erases(story: Job, client: Client) -> None:
+    zena = Contact.objects.get(phone_number=NUMBER)
+    client.force_login(User.objects.create_superuser("boss"))
+    assert page_of(zena) in client.get(reverse("admin:notifications_contact_change", args=[zena.pk])).content.decode()
+    asked = client.get(page_of(zena))
+    assert asked.status_code == 200
+    assert (WHAT["requests"], 1) in asked.context["rows"]
+    assert Contact.objects.filter(phone_number=NUMBER).exists(), "to look is not to do"
+    client.post(page_of(zena), follow=True)
+    assert not Contact.objects.filter(phone_number=NUMBER).exists()
+    assert ErasedPerson.objects.get().by == "boss"
+    assert LogEntry.objects.latest("pk").object_repr == f"erased-{zena.pk}@erased.invalid"
+
+
+def test_the_console_tells_what_speaks_against_it(client: Client, at: datetime) -> None:
+    a_provider()
+    request = a_request(at=at)
+    contact = request.customer.contact
+    client.force_login(User.objects.create_superuser("boss"))
+    for answer in (client.get(page_of(contact)), client.post(page_of(contact))):
+        assert f"#{request.pk}" in answer.content.decode()
+    assert not ErasedPerson.objects.exists()
+
+
+def test_who_may_change_contacts_may_not_erase_them(client: Client) -> None:
+    contact = a_contact()
+    helper = User.objects.create(username="helper", is_staff=True)
+    for right in ("view_contact", "change_contact"):
+        helper.user_permissions.add(Permission.objects.get(codename=right))
+    client.force_login(helper)
+    assert client.get(page_of(contact)).status_code == 403
+    assert client.post(page_of(contact)).status_code == 403
+    change = client.get(reverse("admin:notifications_contact_change", args=[contact.pk]))
+    assert change.status_code == 200
+    assert page_of(contact) not in change.content.decode()
