@@ -23,6 +23,7 @@ from notifications.admin.queue import number_prefix
 
 from . import chat
 from .media import MediaMixin
+from .previews import PreviewsMixin
 
 INBOUND_TONES: Final = {
     InboundStatus.RECEIVED: "wait",
@@ -76,7 +77,7 @@ class CustomerAdmin(ByPersonAdmin):
 
 
 @admin.register(Conversation)
-class ConversationAdmin(ByPersonAdmin):
+class ConversationAdmin(PreviewsMixin, ByPersonAdmin):
     """Those who wait for a person first; the reply box belongs to whoever took the talk over."""
 
     list_display = ["person", "waits", "step", "language", "operator", "is_open", "last_message_at"]
