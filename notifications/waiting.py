@@ -5,6 +5,7 @@ A channel is closed to a message when its circuit is open, when it is not set up
 """
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -75,7 +76,9 @@ def _sort(at: datetime, *, new_only: bool) -> int:
         return 0
     with transaction.atomic():
         channels = lock_channels()
-        return sum(_leave(each, channels, at, new_only=new_only) for each in closed_channels(channels, at))
+        closed = closed_channels(channels, at)
+        shut = frozenset((each.channel.name, priority) for each in closed for priority in each.priorities)
+        return sum(_leave(each, shut, at, new_only=new_only) for each in closed)
 
 
 def _standing_before(closed: Closed, at: datetime, *, new_only: bool) -> NotificationQuerySet:
@@ -85,7 +88,7 @@ def _standing_before(closed: Closed, at: datetime, *, new_only: bool) -> Notific
     return rows.filter(waiting_for=WaitingFor.NOTHING) if new_only else rows.exclude(channels_left=[])
 
 
-def _leave(closed: Closed, channels: dict[str, Channel], at: datetime, *, new_only: bool) -> int:
+def _leave(closed: Closed, shut: AbstractSet[tuple[str, int]], at: datetime, *, new_only: bool) -> int:
     rows = list(
         _standing_before(closed, at, new_only=new_only)
         .select_for_update(skip_locked=True, no_key=True)
@@ -93,7 +96,7 @@ def _leave(closed: Closed, channels: dict[str, Channel], at: datetime, *, new_on
     )
     stay, moved = [], 0
     for row in rows:
-        target = _other_way(row, closed, channels, at)
+        target = _other_way(row, closed, shut, at)
         if target is None:
             stay.append(row.pk)
         else:
@@ -105,14 +108,16 @@ def _leave(closed: Closed, channels: dict[str, Channel], at: datetime, *, new_on
     return moved
 
 
-def _other_way(row: Notification, closed: Closed, channels: dict[str, Channel], at: datetime) -> str | None:
-    """The open channel that this message takes instead; routine ones wait for their slot, and for staff to go on."""
+def _other_way(row: Notification, closed: Closed, shut: AbstractSet[tuple[str, int]], at: datetime) -> str | None:
+    """The open channel that this message takes instead; routine ones wait for their slot, and for staff to go on.
+
+    `shut`: (channel, priority). SMS of an account whose limit is used up is no way out of its WhatsApp.
+    """
     if closed.waits_for == WaitingFor.BUDGET and not row.is_urgent:
         return None
     if closed.channel.pause_code == STAFF and closed.channel.is_paused(at) and not row.is_urgent:
         return None
-    target = routing.next_channel(row, channels, at)
-    return target if target and not channels[target].is_paused(at) else None
+    return next((name for name in row.channels_left if (name, row.priority) not in shut), None)
 
 
 # --- a time by which it must be known ----------------------------------------------------------------------------

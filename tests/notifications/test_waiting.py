@@ -143,6 +143,19 @@ def test_the_last_slots_of_the_day_go_to_what_expires_first(simulator: Simulator
     assert sent == {3, 4}
 
 
+def test_the_sms_of_an_account_whose_limit_is_used_up_is_no_way_out_even_before_the_account_is_closed(
+    simulator: SimulatorProcess, settings: Any
+) -> None:
+    point_at(simulator, settings, TWILIO_DAILY_LIMIT=1)
+    a_message(someone("+237699000009"))
+    drain()
+    row = a_message(someone(), purpose="offer")
+    assert not Channel.objects.get(name="sms").is_paused(clock.now()), "nobody has closed the account yet"
+    assert waiting.sort_new(clock.now()) == 0
+    row.refresh_from_db()
+    assert (row.channel, row.waiting_for) == ("whatsapp", WaitingFor.BUDGET)
+
+
 def test_a_message_that_must_be_known_soon_becomes_urgent(simulator: SimulatorProcess) -> None:
     at = clock.now()
     near = a_message(someone(), purpose="rating_request", must_know_by=at + timedelta(minutes=9))
