@@ -212,6 +212,7 @@ def fall_back_without_receipt(at: datetime) -> int:
                 Notification.objects.filter(pk=row.pk).update(receipt_due_at=None)
                 continue
             row.last_error_code, row.last_error = "no_receipt", ""
+            row.possible_duplicate = True  # the first copy may have arrived without a word about it
             routing.take_channel(row, target, at=at)
             moved += consequences.move(row, Status.QUEUED)
     return moved
