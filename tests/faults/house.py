@@ -120,13 +120,18 @@ class House:
 
     def worker(self, *, concurrency: int = 8, clock_is_off_by: float = 0, **environment: str) -> Process:
         """Start `manage.py worker` and wait until it lives; a changed environment takes a start from nothing."""
-        arguments = ["worker", "--concurrency", str(concurrency)]
         if environment:
-            process = self._spawn([sys.executable, "manage.py", *arguments], environment)
+            command = [sys.executable, "manage.py", "worker", "--concurrency", str(concurrency)]
+            process = self._spawn(command, environment)
         else:
-            process = self.nursery.born(arguments, self._log(), clock_is_off_by)
-            self.processes.append(process)
+            process = self.born(concurrency=concurrency, clock_is_off_by=clock_is_off_by)
         self.wait_for(lambda: self.is_heard(process), "the first heartbeat", process)
+        return process
+
+    def born(self, *, concurrency: int = 8, clock_is_off_by: float = 0) -> Process:
+        """Start `manage.py worker` without waiting for its first word."""
+        process = self.nursery.born(["worker", "--concurrency", str(concurrency)], self._log(), clock_is_off_by)
+        self.processes.append(process)
         return process
 
     def workers(self, count: int, **options: Any) -> list[Process]:
