@@ -1,5 +1,6 @@
 """One person is erased: nothing of them is left in any column of any table, while every row stays."""
 
+import html
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -315,7 +316,7 @@ def test_nobody_is_erased_while_a_request_of_theirs_runs(at: datetime) -> None:
     request = a_request(at=at)
     all_settled(at)
     (why,) = refused(request.customer.contact, at)
-    assert f"#{request.pk}" in why
+    assert str(request.pk) in why
 
 
 def test_no_provider_is_erased_with_a_job_in_hand_or_an_offer_to_answer(at: datetime) -> None:
@@ -324,11 +325,11 @@ def test_no_provider_is_erased_with_a_job_in_hand_or_an_offer_to_answer(at: date
     request = a_request(at=at)
     all_settled(at)
     (why,) = refused(contact, at)
-    assert f"#{request.offers.get().pk}" in why
+    assert str(request.offers.get().pk) in why
     dispatch.accept(request.offers.get(), at=at)
     all_settled(at)
     (why,) = refused(contact, at)
-    assert f"#{Job.objects.get(provider=provider).pk}" in why
+    assert str(Job.objects.get(provider=provider).pk) in why
 
 
 @pytest.mark.parametrize(
@@ -359,7 +360,7 @@ def test_nobody_is_erased_while_their_message_is_answered_or_staff_talk_with_the
     contact = a_contact()
     message = an_inbound(contact, at=at)
     (why,) = refused(contact, at)
-    assert f"#{message.pk}" in why
+    assert str(message.pk) in why
     InboundMessage.objects.update(status=InboundStatus.PROCESSED)
     chief = User.objects.create(username="chief")
     Conversation.objects.create(contact=contact, operator=chief, opened_at=at, last_message_at=at)
@@ -400,7 +401,7 @@ def test_the_command_rehearses_refuses_and_knows_nobody(
     assert "messages" in capsys.readouterr().out
     assert Contact.objects.filter(phone_number=NUMBER).exists()
     request = a_request(at=at, customer=Customer.objects.get())
-    with pytest.raises(CommandError, match=f"#{request.pk}"):
+    with pytest.raises(CommandError, match=rf"\b{request.pk}\b"):
         call_command("purge", "--person", NUMBER)
     with pytest.raises(CommandError, match="Nobody"):
         call_command("purge", "--person", "+237699999999")
@@ -433,7 +434,9 @@ def test_the_console_tells_what_speaks_against_it(client: Client, at: datetime) 
     contact = request.customer.contact
     client.force_login(User.objects.create_superuser("boss"))
     for answer in (client.get(page_of(contact)), client.post(page_of(contact))):
-        assert f"#{request.pk}" in answer.content.decode()
+        (why,) = answer.context["obstacles"]
+        assert str(request.pk) in why
+        assert why in html.unescape(answer.content.decode())
     assert not ErasedPerson.objects.exists()
 
 
