@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from djobea.status import Component, State, Verdict, examine
+from marketplace import degraded
 from marketplace.models import Conversation, RequestStatus, ServiceRequest
 from notifications import channel_health, clock, throttling
 from notifications.failure_policy import Failure, failure_for
@@ -107,6 +108,13 @@ def banners(at: datetime) -> Iterable[Banner]:
         by_staff = channel.pause_code == channel_health.STAFF
         failure = None if by_staff else failure_for(channel.pause_code)
         yield Banner(channel, failure, reverse("admin:notifications_channel_change", args=[channel.pk]))
+
+
+def environment(_request: HttpRequest) -> tuple[str, str] | None:
+    """The label at the top of every page of the console while WhatsApp is shut; it goes by itself."""
+    if degraded.outage(clock.now()) is None:
+        return None
+    return _("WhatsApp is down: news go by SMS, waves last longer"), "danger"
 
 
 def queue_figures(at: datetime) -> list[Figure]:

@@ -316,6 +316,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
     "DASHBOARD_CALLBACK": "djobea.dashboard.callback",
+    "ENVIRONMENT": "djobea.dashboard.environment",
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": True,

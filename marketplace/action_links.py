@@ -17,12 +17,16 @@ ALPHABET: Final = string.ascii_letters + string.digits
 LENGTH: Final = 16
 
 
-def make(purpose: str, object_id: int, *, language: str, expires_at: datetime, at: datetime) -> str:
+def make(
+    purpose: str, object_id: int, *, language: str, expires_at: datetime, at: datetime, closes_older: bool = True
+) -> str:
     """A new link for `purpose` ("offer", "request" or "job") on one object; returns its whole address.
 
-    The newest link of an object is the one that works: older ones are closed.
+    The newest link of an object is the one that works: older ones are closed, unless `closes_older` is False, for
+    links that lead to a page of news, of which the older SMS may be opened again.
     """
-    supersede(purpose, object_id, at=at)
+    if closes_older:
+        supersede(purpose, object_id, at=at)
     token = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     ActionLink.objects.create(
         token_sha256=_digest(token), purpose=purpose, object_id=object_id, language=language, expires_at=expires_at

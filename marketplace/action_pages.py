@@ -15,7 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from marketplace import action_links, dispatch, jobs, quotes, service_requests
+from marketplace import action_links, action_media, dispatch, jobs, quotes, ratings, service_requests
+from marketplace.dialogue.quote_replies import fcfa
 from marketplace.dispatch import Acceptance
 from marketplace.models import (
     ActionLink,
@@ -55,7 +56,7 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
             context = show(link, act, at)
         except ObjectDoesNotExist:  # purged meanwhile
             return _answer(request, {"title": _("This link has expired"), "text": _gone()}, status=410)
-        return _answer(request, context)
+        return _answer(request, context | {"files": action_media.shown(link, token)})
 
 
 def _gone() -> str:
@@ -117,7 +118,7 @@ def _job_facts(job: Job) -> dict[str, Any]:
         return {}
     contact = job.request.customer.contact
     note = f" ({job.request.place_note})" if job.request.place_note else ""
-    return {"person": contact.name, "number": contact.phone_number or "", "place": job.request.zone.name + note}
+    return {"person": contact.name, "number": job.request.number_to_call, "place": job.request.zone.name + note}
 
 
 def _give_up(job: Job, *, at: datetime) -> bool:
@@ -168,18 +169,40 @@ def _request(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
         done = service_requests.cancel(found, reason="by link", by="customer", at=at)
         result = _("Your request is cancelled.") if done else _("That is not possible now.")
         found.refresh_from_db()
+    elif act.startswith("rate:"):
+        result = _rate(found, act, at)
     open_ones = (RequestStatus.SEARCHING, RequestStatus.WAITING, RequestStatus.MATCHED)
     context: dict[str, Any] = {
         "title": _("Your request: %(service)s") % {"service": found.service.name_in(link.language)},
         "text": found.description,
         "place": found.zone.name,
         "result": result or str(found.get_status_display()),
-        "acts": [("cancel", _("Cancel the request"), "no")] if found.status in open_ones else [],
+        "acts": [("cancel", _("Cancel the request"), "no")] if found.status in open_ones else _stars(found),
     }
     job = jobs.live_job_for(found)
     if job is not None:
         context |= {"person": job.provider.name, "number": job.provider.phone_number}
     return context
+
+
+def _unrated(request: ServiceRequest) -> Job | None:
+    done = Job.objects.filter(request=request, status=JobStatus.DONE).exclude(ratings__by_customer=True)
+    return done.order_by("-pk").first()
+
+
+def _stars(request: ServiceRequest) -> list[tuple[str, str, str]]:
+    """Buttons to rate the work, while nobody has."""
+    if _unrated(request) is None:
+        return []
+    return [(f"rate:{stars}", "⭐" * stars, "no" if stars <= 2 else "yes") for stars in range(5, 0, -1)]  # noqa: PLR2004
+
+
+def _rate(request: ServiceRequest, act: str, at: datetime) -> str:
+    job, stars = _unrated(request), act.removeprefix("rate:")
+    if job is None or stars not in {"1", "2", "3", "4", "5"}:
+        return _("That is not possible now.")
+    done = ratings.rate(job, int(stars), by_customer=True, comment="", at=at)
+    return _("Thank you, noted.") if done else _("That is not possible now.")
 
 
 def _quote(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
@@ -193,7 +216,7 @@ def _quote(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
         quote.refresh_from_db(fields=["status"])
         result = str(quote.get_status_display()) if quote.status != QuoteStatus.PROPOSED else _("This job has ended.")
     return {
-        "title": _("%(name)s asks %(amount)s FCFA") % {"name": quote.job.provider.name, "amount": quote.amount},
+        "title": _("%(name)s asks %(amount)s") % {"name": quote.job.provider.name, "amount": fcfa(quote.amount)},
         "text": quote.description,
         "result": result,
         "acts": [("approve", _("I agree"), "yes"), ("refuse", _("I refuse"), "no")] if is_open else [],

@@ -1,14 +1,17 @@
 """Open and close the talk with a person: one open talk each, and an end to it when nobody writes any more."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
-from marketplace.models import Conversation, Customer, ServiceRequest
+from marketplace.models import Application, Conversation, Customer, PrivacyRequest, ServiceRequest
+from marketplace.models.application import UNDECIDED
+from marketplace.models.privacy_request import STILL_OPEN
 from notifications.models import Contact
 
 REST_AFTER: Final = timedelta(hours=24)
+CARRIED_FOR: Final = timedelta(days=14)
 
 
 def open_for(contact: Contact, *, at: datetime) -> tuple[Conversation, bool]:
@@ -21,9 +24,24 @@ def open_for(contact: Contact, *, at: datetime) -> tuple[Conversation, bool]:
     )
     if found is not None:
         return found, False
-    is_new_person = not Conversation.objects.filter(contact=contact).exists()
-    made = Conversation.objects.create(contact=contact, language=contact.language, opened_at=at, last_message_at=at)
-    return made, is_new_person
+    last = Conversation.objects.filter(contact=contact).order_by("-pk").first()
+    made = Conversation.objects.create(
+        contact=contact,
+        language=contact.language,
+        opened_at=at,
+        last_message_at=at,
+        slots=_carried_over(last, at) if last else {},
+    )
+    return made, last is None
+
+
+def _carried_over(last: Conversation, at: datetime) -> dict[str, Any]:
+    """What of the last talk may be gone on with: a request that was never sent, and jobs that were to come after."""
+    if last.last_message_at < at - CARRIED_FOR:
+        return {}
+    draft = last.slots.get("draft") or {}
+    kept = {name: last.slots[name] for name in ("later", "later_place") if name in last.slots}
+    return kept | ({"resting": draft} if draft.get("services") and not draft.get("replaces") else {})
 
 
 @transaction.atomic
@@ -46,7 +64,15 @@ def become_one(kept: Contact, gone: Contact) -> None:
     both = Conversation.objects.select_for_update(no_key=True).filter(contact__in=[kept, gone], is_open=True)
     for older in both.order_by("-last_message_at", "-pk")[1:]:
         Conversation.objects.filter(pk=older.pk).update(is_open=False, closed_at=older.last_message_at)
+    PrivacyRequest.objects.filter(contact=gone, status__in=STILL_OPEN, wish__in=_open_wishes(kept)).delete()
+    if Application.objects.filter(contact=kept, status__in=UNDECIDED).exists():
+        Application.objects.filter(contact=gone, status__in=UNDECIDED).delete()
     customers = {customer.contact_id: customer for customer in Customer.objects.filter(contact__in=[kept, gone])}
     if len(customers) > 1:
         ServiceRequest.objects.filter(customer=customers[gone.pk]).update(customer=customers[kept.pk])
         customers[gone.pk].delete()
+
+
+def _open_wishes(contact: Contact) -> list[str]:
+    wishes = PrivacyRequest.objects.filter(contact=contact, status__in=STILL_OPEN).values_list("wish", flat=True)
+    return list(wishes)

@@ -29,10 +29,13 @@ TEXT_LIMIT: Final = 2000  # characters that are sent
 FEWEST_WORDS: Final = 2  # a single word is read offline as well as anywhere
 FAILURES_TO_OPEN: Final = 3
 OPEN_SECONDS: Final = 60.0
+NUMBER: Final = re.compile(
+    r"(?<!\d)(?!\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b)\+?\d(?:[\s.()/-]{0,2}\d){5,}"
+)  # six digits and more: phones, accounts, meters
 MASKS: Final = (
-    (re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"), "[email]"),
+    (re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]+\.[\w.-]+"), "[email]"),
     (re.compile(r"\bhttps?://\S+|\bwww\.\S+", re.IGNORECASE), "[link]"),
-    (re.compile(r"\+?\d(?:[\s.()/-]{0,2}\d){5,}"), "[number]"),  # six digits and more: phones, accounts, meters
+    (NUMBER, "[number]"),
 )
 
 
@@ -73,10 +76,11 @@ class Circuit:
 circuit = Circuit()
 
 
-def mask(text: str) -> str:
-    """The text without what names or reaches a person: phone numbers, mail addresses, links."""
+def mask(text: str, *, numbers: bool = True) -> str:
+    """The text without what names or reaches a person: mail addresses, links, and (unless told otherwise) long numbers."""
     for pattern, name in MASKS:
-        text = pattern.sub(name, text)
+        if numbers or pattern is not NUMBER:
+            text = pattern.sub(name, text)
     return text
 
 

@@ -40,14 +40,16 @@ def reply(
     text: str,
     choices: Sequence[Mapping[str, str]] = (),
     language: str = "",
+    sms_text: str = "",
     message: InboundMessage | None,
     at: datetime,
 ) -> Notification:
-    """An answer of the dialogue to one message of this person."""
+    """An answer of the dialogue to one message of this person; as an SMS it says `sms_text`."""
     return outbox.enqueue(
         purpose="reply",
         contact=contact,
         body=text,
+        sms_body=sms_text,
         choices=list(choices),
         language=language,
         reference=f"inbound:{message.pk}" if message else "",
@@ -104,6 +106,11 @@ def _map_link(request: ServiceRequest) -> str:
     return f"\nhttps://maps.google.com/?q={request.latitude:.5f},{request.longitude:.5f}"
 
 
+def _files_link(request: ServiceRequest, link: str) -> str:
+    """Where the provider sees the customer's photos and hears the voice notes; nothing without any."""
+    return "\n" + _("Photos and voice notes: %(link)s") % {"link": link} if request.media else ""
+
+
 def offer_job(offer: Offer, *, at: datetime) -> Notification:
     """Offer a job to a provider; it is no longer useful when the offer has ended."""
     request, provider = offer.request, offer.provider
@@ -154,7 +161,9 @@ def _tell_customer_who_comes(job: Job, at: datetime) -> None:
             "number": job.provider.phone_number,
             "service": request.service.name_in(language),
             "place": request.zone.name,
-            "link": action_links.make("request", request.pk, language=language, expires_at=at + LINK_LASTS, at=at),
+            "link": action_links.make(
+                "request", request.pk, language=language, expires_at=at + LINK_LASTS, at=at, closes_older=False
+            ),
         }
         outbox.enqueue(
             purpose="provider_found",
@@ -179,7 +188,7 @@ def _tell_provider_whose_job(job: Job, at: datetime) -> None:
     with spoken(job.provider.language) as language:
         facts = {
             "name": contact.name or _("the customer"),
-            "number": contact.phone_number or _("(number hidden: ask our staff)"),
+            "number": request.number_to_call or _("(number hidden: ask our staff)"),
             "service": request.service.name_in(language),
             "place": place_of(request),
             "link": action_links.make("job", job.pk, language=language, expires_at=at + LINK_LASTS, at=at),
@@ -188,7 +197,7 @@ def _tell_provider_whose_job(job: Job, at: datetime) -> None:
         outbox.enqueue(
             purpose="offer_won",
             phone_number=job.provider.phone_number,
-            body=body + _map_link(request),
+            body=body + _map_link(request) + _files_link(request, facts["link"]),
             context=facts,
             sms_body=_("Djobea: the job is yours. %(name)s, %(number)s, %(place)s. %(link)s") % facts,
             choices=[
@@ -199,6 +208,24 @@ def _tell_provider_whose_job(job: Job, at: datetime) -> None:
             language=language,
             reference=f"job:{job.pk}:provider",
             dedupe_key=f"offer-won:{job.pk}",
+            at=at,
+        )
+
+
+def tell_number(job: Job, *, at: datetime) -> None:
+    """The customer, whose own number is hidden, has named one to call."""
+    with spoken(job.provider.language) as language:
+        text = _("Number of the customer in %(place)s: %(number)s") % {
+            "place": job.request.zone.name,
+            "number": job.request.call_number,
+        }
+        tell_provider(
+            job.provider,
+            "job_news",
+            text,
+            language=language,
+            reference=f"job:{job.pk}",
+            key=f"job-number:{job.pk}:{job.request.call_number}",
             at=at,
         )
 
@@ -262,13 +289,28 @@ def tell_provider_cancelled(job: Job, *, at: datetime) -> None:
 
 
 def tell_customer(
-    request: ServiceRequest, purpose: str, text: str, *, language: str, key: str, at: datetime, **facts: Any
+    request: ServiceRequest,
+    purpose: str,
+    text: str,
+    *,
+    language: str,
+    key: str,
+    at: datetime,
+    sms_text: str = "",
+    **facts: Any,
 ) -> None:
-    """One message to a customer; `facts` are further ones of `outbox.enqueue`."""
+    """One message to a customer; `facts` are further ones of `outbox.enqueue`.
+
+    As an SMS it says `sms_text` (default: the same) and carries a link, behind which one can see and answer.
+    """
+    link = action_links.make(
+        "request", request.pk, language=language, expires_at=at + LINK_LASTS, at=at, closes_older=False
+    )
     outbox.enqueue(
         purpose=purpose,
         contact=request.customer.contact,
         body=text,
+        sms_body=f"Djobea: {sms_text or text} {link}",
         language=language,
         reference=f"request:{request.pk}",
         dedupe_key=key,
@@ -285,7 +327,8 @@ def tell_nobody_found(request: ServiceRequest, *, at: datetime) -> None:
             "we write as soon as somebody accepts. Write “cancel” in your words if you no longer need it."
         )
         key = f"nobody-found:{request.pk}:{at:%Y%m%d%H}"
-        tell_customer(request, "nobody_found", text, language=language, key=key, at=at)
+        sms_text = _("nobody is free for you at this moment. We go on searching and write to you. See or cancel it:")
+        tell_customer(request, "nobody_found", text, language=language, key=key, at=at, sms_text=sms_text)
 
 
 def tell_expired(request: ServiceRequest, *, at: datetime) -> None:
@@ -328,5 +371,13 @@ def ask_rating(job: Job, *, at: datetime) -> None:
             "name": job.provider.name
         }
         facts = {"name": job.provider.name}
-        key = f"rating:{job.pk}"
-        tell_customer(job.request, "rating_request", text, language=language, key=key, at=at, context=facts)
+        tell_customer(
+            job.request,
+            "rating_request",
+            text,
+            language=language,
+            key=f"rating:{job.pk}",
+            at=at,
+            context=facts,
+            sms_text=_("how was the work of %(name)s? Rate it here:") % facts,
+        )

@@ -8,7 +8,9 @@ from notifications.schedule import Duty
 def duties() -> list[Duty]:
     """The duties of this app."""
     from marketplace import (  # noqa: PLC0415  the table is lowest
+        applications,
         conversations,
+        degraded,
         dispatch,
         follow_up,
         inbox,
@@ -25,7 +27,9 @@ def duties() -> list[Duty]:
         Duty("marketplace.expire_requests", service_requests.expire_requests, timedelta(minutes=1)),
         Duty("marketplace.remind_of_visits", follow_up.remind_of_visits, timedelta(minutes=5)),
         Duty("marketplace.ask_the_late", follow_up.ask_the_late, timedelta(minutes=1)),
+        Duty("marketplace.note_decisions", applications.note_decisions, timedelta(minutes=1)),
         Duty("marketplace.withdraw_quotes", quotes.withdraw_ended, timedelta(minutes=1)),
+        Duty("marketplace.tell_waiting", degraded.tell_waiting, timedelta(minutes=1)),
         Duty("marketplace.hand_back_idle", takeover.hand_back_idle, timedelta(minutes=1)),
         Duty("marketplace.remind_drafts", reminders.remind_drafts, timedelta(minutes=10)),
         Duty("marketplace.rest_silent", conversations.rest_silent, timedelta(minutes=10)),

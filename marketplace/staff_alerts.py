@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.models import Job, ServiceRequest, Urgency
+from marketplace.models import Application, Job, PrivacyRequest, ServiceRequest, Urgency, Wish
 from notifications import escalation
 from notifications.models import Severity
 
@@ -97,6 +97,48 @@ def contact_did_not_arrive(job: Job, *, customer: bool, code: str, at: datetime)
         facts={"job": job.pk, "request": job.request_id, "code": code or "-"},
         severity=Severity.CRITICAL,
         reference=f"request:{job.request_id}",
+        at=at,
+    )
+
+
+def application(application_id: int) -> str:
+    """The fingerprint of an application that waits for a decision."""
+    return f"application:{application_id}"
+
+
+def application_to_decide(row: Application, *, at: datetime) -> None:
+    """Somebody wants to join; resolved by the decision."""
+    _raise(
+        application(row.pk),
+        title=_("%(name)s wants to join as a provider"),
+        cause=_("The chat has gathered services, zones and the photo of an identity card.")
+        if row.number_proved_at
+        else _("The chat has gathered services, zones and the photo of an identity card. The number is not proved."),
+        remedy=_(
+            "Open the application, look at the identity card, then approve or refuse: the answer comes in the chat."
+        ),
+        facts={"name": row.name or "?"},
+        severity=Severity.WARNING,
+        reference=f"application:{row.pk}",
+        at=at,
+    )
+
+
+def data_wish(request_id: int) -> str:
+    """The fingerprint of a wish about personal data that nobody has decided."""
+    return f"privacy:{request_id}"
+
+
+def data_asked_for(row: PrivacyRequest, *, at: datetime) -> None:
+    """Somebody wants their data, or their end; resolved by the decision."""
+    _raise(
+        data_wish(row.pk),
+        title=_("Somebody asks for their data: %(wish)s"),
+        cause=_("Asked in the chat; the law gives a person this right."),
+        remedy=_("Make sure that it is the person's own wish, then confirm or refuse it under Personal data."),
+        facts={"wish": str(Wish(row.wish).label)},
+        severity=Severity.WARNING,
+        reference=f"privacy:{row.pk}",
         at=at,
     )
 

@@ -44,7 +44,7 @@ def remind_provider(job: Job, visit: datetime, *, at: datetime) -> None:
             "time": f"{timezone.localtime(visit):%H:%M}",
             "place": place_of(job.request),
             "name": contact.name or _("the customer"),
-            "number": contact.phone_number or _("(number hidden: ask our staff)"),
+            "number": job.request.number_to_call or _("(number hidden: ask our staff)"),
         }
         tell_provider(
             job.provider,

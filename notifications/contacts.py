@@ -131,11 +131,7 @@ def join(kept: Contact, gone: Contact) -> Contact:
     An opt-out of either holds. Other apps clear what cannot stand twice when they hear `contacts_joined`, inside this
     transaction. Returns the row that is kept.
     """
-    contacts_joined.send(sender=Contact, kept=kept, gone=gone)
-    UnreachableMark.objects.filter(contact=gone).delete()
-    for relation in Contact._meta.related_objects:  # noqa: SLF001  public
-        rows = relation.related_model._base_manager.filter(**{relation.field.name: gone})  # noqa: SLF001
-        rows.update(**{relation.field.name: kept})
+    _hand_over(kept, gone)
     whatsapp_id, email = gone.whatsapp_id, kept.email or gone.email
     written = [moment for moment in (kept.last_inbound_at, gone.last_inbound_at) if moment]
     gone.delete()
@@ -145,6 +141,32 @@ def join(kept: Contact, gone: Contact) -> Contact:
     kept.save()
     logger.info("contact %d is joined with another", kept.pk)
     return kept
+
+
+def _hand_over(kept: Contact, gone: Contact) -> None:
+    contacts_joined.send(sender=Contact, kept=kept, gone=gone)
+    UnreachableMark.objects.filter(contact=gone).delete()
+    for relation in Contact._meta.related_objects:  # noqa: SLF001  public
+        rows = relation.related_model._base_manager.filter(**{relation.field.name: gone})  # noqa: SLF001
+        rows.update(**{relation.field.name: kept})
+
+
+@transaction.atomic
+def claim_number(contact: Contact, number: str) -> bool:
+    """Give a locked contact the number that this person has proved to own. False: somebody else writes from it.
+
+    A row that was only ever written to is merged into this one; an opt-out of either holds.
+    """
+    other = Contact.objects.select_for_update(no_key=True).filter(phone_number=number).exclude(pk=contact.pk).first()
+    if contact.phone_number or (other and (other.whatsapp_id or other.last_inbound_at)):
+        return contact.phone_number == number
+    if other is not None:
+        _hand_over(contact, other)
+        other.delete()
+        contact.opted_out_at = contact.opted_out_at or other.opted_out_at
+    contact.phone_number = number
+    contact.save(update_fields=["phone_number", "opted_out_at"])
+    return True
 
 
 def opt_out(contact: Contact, *, at: datetime) -> bool:

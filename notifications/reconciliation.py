@@ -14,6 +14,7 @@ from django.db import transaction
 
 from . import channel_health, consequences, database_faults, receipts, rendering, twilio_client
 from .backoff import FIRST_LOOK
+from .failure_policy import failure_for
 from .models import Attempt, ChannelName, Notification, Outcome, Status
 
 logger = logging.getLogger(__name__)
@@ -31,10 +32,11 @@ def reconcile_due(at: datetime) -> int:
     for attempt in _take_due(at):
         try:
             looked += _look(attempt, at)
-        except Exception as error:  # one that cannot be settled holds up no other; its turn comes again
+        except Exception as error:  # one that cannot be settled holds up no other
             if database_faults.passes(error):
                 raise
             logger.exception("attempt %d could not be reconciled", attempt.pk)
+            _bury(attempt, error, at)
     return looked
 
 
@@ -131,6 +133,16 @@ def _not_found(attempt: Attempt, at: datetime) -> None:
             return
         later = next((look for look in LOOKS if look > age), LOOKS[-1])
         Notification.objects.filter(pk=row.pk).update(due_at=at + (later - age))
+
+
+def _bury(attempt: Attempt, error: Exception, at: datetime) -> None:
+    """What was found cannot be applied to the message: it is for a person to look at."""
+    alerts = consequences.Alerts()
+    with transaction.atomic():
+        row = Notification.objects.select_for_update(no_key=True).get(pk=attempt.notification_id)
+        if row.status == Status.UNCONFIRMED:
+            consequences.die(row, failure_for("internal"), type(error).__name__, alerts, at)
+            alerts.raise_all(at)
 
 
 def _look_later(attempt: Attempt, at: datetime) -> None:

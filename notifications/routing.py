@@ -53,6 +53,7 @@ ROUTES: Final[dict[str, Route]] = {
         variables=("service", "place", "name", "number", "link"),
     ),
     "quote": Route(priority=Priority.URGENT, receipt_within=RECEIPT_WAIT, useful_for=timedelta(hours=24)),
+    "outage_news": Route(channels=(SMS,), useful_for=timedelta(hours=1)),
     # The code proves that SMS arrive at the number; it answers what the person has just asked for.
     "join_code": Route(channels=(SMS,), priority=Priority.URGENT, useful_for=timedelta(minutes=15), answers=True),
     "offer_taken": Route(useful_for=timedelta(hours=6)),

@@ -98,5 +98,5 @@ def _our_bubble(row: Notification) -> Bubble:
 
 def _summary(understood: dict[str, Any]) -> str:
     """What the machine made of a message, in one line."""
-    wanted = ("intent", "service", "zone", "urgency", "language")
-    return " · ".join(str(understood[name]) for name in wanted if understood.get(name))
+    facts = [understood.get(name) for name in ("intent", "services", "zones", "urgency", "language")]
+    return " · ".join(", ".join(fact) if isinstance(fact, list) else str(fact) for fact in facts if fact)

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from marketplace import media
 from marketplace.dialogue.hearing import media_in
+from marketplace.file_answers import file_answer
 from marketplace.models import InboundMessage
 
-CACHED_SECONDS: Final = 86400  # in the browser of whoever may see it
 SHOWN: Final = 10
 
 
@@ -74,14 +74,4 @@ class MediaMixin:
             file = media.fetch(references[number]["url"])
         except media.MediaRefusedError as reason:
             return HttpResponse(str(reason), status=502, content_type="text/plain; charset=utf-8")
-        return _as_answer(file)
-
-
-def _as_answer(file: media.File) -> HttpResponse:
-    """Shown by the browser and cached for a day; nothing in the file can run there."""
-    answer = HttpResponse(file.content, content_type=file.content_type)
-    answer["Content-Disposition"] = "attachment" if file.content_type == "application/pdf" else "inline"
-    answer["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    answer["X-Content-Type-Options"] = "nosniff"
-    answer["Cache-Control"] = f"private, max-age={CACHED_SECONDS}"
-    return answer
+        return file_answer(file)

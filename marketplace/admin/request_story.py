@@ -53,6 +53,7 @@ EVENTS: Final = {
     "cancelled": gettext_lazy("Cancelled"),
     "no_show": gettext_lazy("Did not come"),
     "rated": gettext_lazy("Rated"),
+    "outage_told": gettext_lazy("Told by SMS that WhatsApp is out of order"),
     "quote_proposed": gettext_lazy("Quote sent to the customer"),
     "quote_approved": gettext_lazy("Quote approved"),
     "quote_refused": gettext_lazy("Quote refused"),

@@ -21,8 +21,9 @@ from notifications import clock
 from notifications.admin.base import ConsoleAdmin, Deed, LargeTableMixin, ReadOnlyMixin, badge, link_to
 from notifications.admin.queue import number_prefix
 
-from . import chat
+from . import chat, saved_talk
 from .media import MediaMixin
+from .previews import PreviewsMixin
 
 INBOUND_TONES: Final = {
     InboundStatus.RECEIVED: "wait",
@@ -76,7 +77,7 @@ class CustomerAdmin(ByPersonAdmin):
 
 
 @admin.register(Conversation)
-class ConversationAdmin(ByPersonAdmin):
+class ConversationAdmin(PreviewsMixin, ByPersonAdmin):
     """Those who wait for a person first; the reply box belongs to whoever took the talk over."""
 
     list_display = ["person", "waits", "step", "language", "operator", "is_open", "last_message_at"]
@@ -100,6 +101,11 @@ class ConversationAdmin(ByPersonAdmin):
         view = self.admin_site.admin_view(self.reply_view)
         return [
             path("<int:pk>/reply/", view, name="marketplace_conversation_reply"),
+            path(
+                "<int:pk>/fixture/",
+                self.admin_site.admin_view(self.fixture_view),
+                name="marketplace_conversation_fixture",
+            ),
             *super().get_urls(),
         ]
 
@@ -109,8 +115,20 @@ class ConversationAdmin(ByPersonAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        extra = {"may_reply": self.has_handle_permission(request)}
+        extra = {
+            "may_reply": self.has_handle_permission(request),
+            "may_read": request.user.has_perm("marketplace.view_vocabularyentry"),
+        }
         return super().change_view(request, object_id, form_url, extra | (extra_context or {}))
+
+    def fixture_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The talk as a file in which nobody is recognised."""
+        conversation = Conversation.objects.select_related("contact").filter(pk=pk).first()
+        if not self.has_view_permission(request, conversation):
+            raise PermissionDenied
+        if conversation is None:
+            raise Http404
+        return saved_talk.download(conversation)
 
     def reply_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Send an operator's words; only by the one who has the conversation."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from rapidfuzz import fuzz, process
 
-from marketplace.models import Customer, VocabularyEntry
+from marketplace.models import Customer, ServiceRequest, VocabularyEntry
 from marketplace.understanding.folding import fold, sound
 from providers.models import Service, Zone
 
@@ -55,6 +55,7 @@ def known_zone(turn: Turn) -> Zone | None:
 def next_question(turn: Turn) -> Reply:
     """Ask for the first thing that is missing; when nothing is, ask whether all is right."""
     draft = turn.draft
+    _forget_past_visit(turn)
     services = offered_services(draft.services)
     if not services:
         return turn.ask(Step.SERVICE, replies.ask_service(common_services()))
@@ -66,8 +67,21 @@ def next_question(turn: Turn) -> Reply:
     if zone.is_whole_city and not draft.has_location and not turn.slots.get("city_is_enough"):
         return turn.ask(Step.ZONE, replies.ask_quarter(zone))
     if not turn.contact.phone_number and not draft.phone_asked:
-        return turn.ask(Step.PHONE, replies.ask_phone())
+        return turn.ask(Step.PHONE, replies.ask_phone(_named_before(turn)))
     return turn.ask(Step.CONFIRM, _confirmation(draft, services[0], zone))
+
+
+def _named_before(turn: Turn) -> str:
+    """The number to call of this person's last request, whose own is hidden."""
+    named = ServiceRequest.objects.filter(customer__contact=turn.contact).exclude(call_number="").order_by("-pk")
+    return named.values_list("call_number", flat=True).first() or ""
+
+
+def _forget_past_visit(turn: Turn) -> None:
+    """The hour of a draft that lay about for long may be over."""
+    visit = visit_time(turn.draft)
+    if visit is not None and visit <= turn.at:
+        turn.draft.scheduled_for, turn.draft.urgency = "", "unspecified"
 
 
 def _confirmation(draft: Draft, service: Service, zone: Zone) -> Reply:

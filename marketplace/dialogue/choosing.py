@@ -49,10 +49,14 @@ SKIP: Final = NO | phrases("passer|passe|rien|aucun|aucune|skip|nothing|none|pas
 SYNONYMS: Final[Mapping[str, frozenset[str]]] = {
     "yes": YES,
     "go_on": YES,
+    "resume": YES,
     "no": NO,
     "skip": SKIP,
     "change": phrases("modifier|modifie|modif|changer|change|corriger|edit|non|no|nn|pas bon|faux"),
     "human": phrases("quelqu un|agent|conseiller|humain|personne|person|human"),
+    "copy": phrases("copie|une copie|voir|copy|a copy|see"),
+    "erase": phrases("supprimer|supprime|effacer|efface|tout supprimer|tout effacer|delete|erase|clear"),
+    "none": phrases("rien|aucune|nothing|non|no|laisse"),
     "accept": YES | phrases("accepter|j accepte|accepte|accept|i accept|je prends|preneur|i take am"),
     "decline": NO | phrases("refuser|je refuse|refuse|decline|pas dispo|pas disponible"),
 }

@@ -66,20 +66,6 @@ LANGUAGE_CHOICES: tuple[Choice, ...] = (
 )
 
 
-def data_request_noted() -> Reply:
-    return Reply(
-        _(
-            "Your wish about your data is noted. The team confirms it here: a copy of your data, or their deletion. "
-            "Which one do you want?"
-        ),
-        (choice("data:copy", _("A copy")), choice("data:erase", _("Delete them"))),
-    )
-
-
-def data_choice_noted() -> Reply:
-    return Reply(_("Noted. The team takes care of it and answers you here."))
-
-
 def thanks() -> Reply:
     return Reply(_("With pleasure! I am here if you need anything else."))
 
@@ -108,3 +94,18 @@ def restarted() -> Reply:
 
 def too_many() -> Reply:
     return Reply(_("You write very fast! I read everything; give me a minute, then go on."))
+
+
+def too_many_today() -> Reply:
+    return Reply(
+        _(
+            "We have talked a lot today! I have told the team: they read your messages and answer you here. I take a pause."
+        )
+    )
+
+
+def machine_again() -> Reply:
+    return Reply(
+        _("The person of the team had to leave; your last message waits for them. Meanwhile I can help you again."),
+        (restart_choice(), human_choice()),
+    )

@@ -6,12 +6,23 @@ from typing import Final
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
-from marketplace import jobs, service_requests
-from marketplace.models import RequestStatus
+from marketplace import privacy, service_requests
+from marketplace.models import RequestStatus, Wish
 from marketplace.understanding.folding import fold
 from notifications import contacts
 
-from . import asking, command_replies, job_replies, joining, provider, replies, takeover
+from . import (
+    asking,
+    command_replies,
+    job_replies,
+    joining,
+    privacy_replies,
+    provider,
+    replies,
+    resting,
+    running,
+    takeover,
+)
 from .turn import Draft, Reply, Step, Turn
 
 # Whole messages, folded. SMS keywords that Twilio keeps for itself (CANCEL, END, QUIT ...) are understood on
@@ -44,13 +55,26 @@ BY_CHOICE: Final = {
     "menu:another": "another",
     "menu:change": "change",
     "menu:go_on": "go_on",
+    "menu:resume": "resume",
     "confirm:cancel": "cancel",
     "data:copy": "data_choice",
     "data:erase": "data_choice",
+    "data:none": "data_choice",
 }
 # Steps whose answer is free text: there an intent that was only guessed must not carry the answer away.
 FREE_TEXT: Final = frozenset(
-    {Step.QUOTE, Step.PLACE, Step.JOIN_NAME, Step.JOIN_SERVICES, Step.JOIN_ZONES, Step.CANCEL, Step.PHONE}
+    {
+        Step.QUOTE,
+        Step.PLACE,
+        Step.JOIN_NAME,
+        Step.JOIN_SERVICES,
+        Step.JOIN_ZONES,
+        Step.JOIN_IDENTITY,
+        Step.JOIN_NUMBER,
+        Step.JOIN_CODE,
+        Step.CANCEL,
+        Step.PHONE,
+    }
 )
 
 
@@ -134,25 +158,22 @@ def _speak(turn: Turn, language: str) -> Reply:
 
 
 def _data(turn: Turn) -> Reply:
-    takeover.call_human(turn.conversation, why=_("The person asks for their data."), at=turn.at)
-    return turn.ask(Step.MENU, command_replies.data_request_noted())
+    return turn.ask(Step.MENU, privacy_replies.ask_wish())
 
 
 def _data_choice(turn: Turn) -> Reply:
-    why = (
-        _("The person wants their data deleted.")
-        if turn.heard.choice == "data:erase"
-        else _("The person wants a copy of their data.")
-    )
-    takeover.call_human(turn.conversation, why=why, at=turn.at)
+    wish = turn.heard.choice.partition(":")[2]
     turn.rest()
-    return command_replies.data_choice_noted()
+    if wish not in Wish.values:
+        return privacy_replies.nothing()
+    privacy.ask(turn.contact, wish, at=turn.at)
+    return turn.ask(Step.MENU, privacy_replies.noted(wish))
 
 
 def _status(turn: Turn) -> Reply | None:
     request = service_requests.current_for(turn.contact)
     if request is not None:
-        return turn.ask(Step.MENU, job_replies.status(request, jobs.live_job_for(request)))
+        return turn.ask(Step.MENU, running.where_it_stands(request, turn.at))
     if turn.provider is not None:
         return None  # the provider's own jobs
     if not turn.draft.is_empty:
@@ -176,6 +197,7 @@ def _cancel(turn: Turn) -> Reply | None:
 
 def _restart(turn: Turn) -> Reply:
     turn.rest()
+    turn.slots.pop("resting", None)
     return command_replies.restarted()
 
 
@@ -204,6 +226,7 @@ def _change(turn: Turn) -> Reply | None:
         scheduled_for=request.scheduled_for.isoformat() if request.scheduled_for else "",
         description=request.description,
         place_note=request.place_note,
+        call_number=request.call_number,
         latitude=request.latitude,
         longitude=request.longitude,
         media=request.media,
@@ -222,7 +245,7 @@ def _next(turn: Turn) -> Reply | None:
     if not asking.offered_services(later):
         return None
     turn.rest()
-    turn.draft.services = later
+    turn.draft = Draft(services=later, **turn.slots.pop("later_place", {}))
     return asking.next_question(turn)
 
 
@@ -242,4 +265,5 @@ COMMANDS: Final[dict[str, Callable[[Turn], Reply | None]]] = {
     "next": _next,
     "change": _change,
     "go_on": _go_on,
+    "resume": resting.resume,
 }

@@ -1,19 +1,21 @@
 """The customer's side: put a request together, confirm it, start the search."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
-from marketplace import jobs, service_requests
+from marketplace import degraded, jobs, service_requests
 from marketplace.models import Customer, RequestStatus, ServiceRequest
 from marketplace.understanding.folding import fold
 from providers.phone_numbers import UnreadableNumber, normalise
 
-from . import asking, command_replies, job_replies, quoting, replies, running
+from . import asking, command_replies, job_replies, outage_replies, quoting, replies, resting, running
 from .gathering import CORRECTS, gather, is_landmark
 from .turn import NOTE_LIMIT, NOTHING_TO_ADD, Draft, Reply, Step, Turn
 
+# What a second service of the same message needs of the first: it is in the same place.
+PLACE: Final = ("zone", "place_note", "latitude", "longitude", "call_number", "phone_asked")
 PATIENCE: Final = 3  # misunderstandings in a row before a person is offered
 
 
@@ -51,8 +53,10 @@ def _answer_stale_tap(turn: Turn) -> Reply | None:
 
 def _from_the_start(turn: Turn) -> Reply | None:
     """Nothing in particular was asked, or the answer was about something else."""
-    if turn.draft.is_empty and (reply := running.answer_rating(turn) or _add_to_running(turn)):
-        return reply
+    if turn.draft.is_empty:
+        for attempt in (running.take_number, running.answer_rating, _add_to_running):
+            if reply := attempt(turn):
+                return reply
     if gather(turn):
         return _asked_twice(turn) or _introduce(turn, asking.next_question(turn))
     small_talk = SMALL_TALK.get(turn.heard.intent)
@@ -78,6 +82,9 @@ def _greet(turn: Turn) -> Reply:
         return asking.next_question(turn)
     if open_request := running.say_what_is_open(turn):
         return turn.ask(Step.MENU, open_request)
+    resting.drop_unknown(turn)
+    if turn.slots.get("resting"):
+        return turn.ask(Step.MENU, replies.ask_resume(*resting.told(turn)))
     first_name = turn.contact.name.split()[0] if turn.contact.name.split() else ""
     zone = asking.known_zone(turn)
     return replies.greeting_back(first_name, zone) if zone else replies.greeting(first_name)
@@ -144,11 +151,12 @@ def _take_zone(turn: Turn, slug: str) -> Reply | None:
 
 
 def _answer_phone(turn: Turn) -> Reply | None:
+    name, _colon, known = turn.heard.choice.partition(":")
     if turn.heard.choice == "phone:skip":
         turn.draft.phone_asked = True
         return asking.next_question(turn)
     try:
-        number = normalise(turn.heard.text)
+        number = normalise(known if name == "phone" else turn.heard.text)
     except UnreadableNumber as problem:
         if turn.missed() >= PATIENCE:
             turn.draft.phone_asked = True
@@ -199,14 +207,16 @@ def _start_search(turn: Turn) -> Reply | None:
             zone=zone,
             urgency=draft.urgency,
             description=draft.description,
-            place_note=draft.note_with_number(),
+            place_note=draft.place_note[:NOTE_LIMIT],
+            call_number=draft.call_number,
             latitude=draft.latitude,
             longitude=draft.longitude,
             scheduled_for=asking.visit_time(draft),
             media=tuple(draft.media),
             at=turn.at,
         )
-    return _tell_search(turn, request, [service.slug for service in services[1:]])
+    place = {name: getattr(draft, name) for name in PLACE}
+    return _tell_search(turn, request, [service.slug for service in services[1:]], place)
 
 
 def _cancel_replaced(turn: Turn) -> None:
@@ -217,15 +227,18 @@ def _cancel_replaced(turn: Turn) -> None:
         service_requests.cancel(old, reason="changed by the customer", by="customer", at=turn.at)
 
 
-def _tell_search(turn: Turn, request: ServiceRequest, later: list[str]) -> Reply:
+def _tell_search(turn: Turn, request: ServiceRequest, later: list[str], place: dict[str, Any]) -> Reply:
     is_waiting = request.status == RequestStatus.WAITING
     asks_landmark = not is_waiting and not request.place_note and request.latitude is None
     reply = replies.searching(request.service, request.zone, asks_landmark=asks_landmark)
+    if degraded.outage(turn.at):
+        reply = Reply(f"{reply.text}\n{outage_replies.takes_longer()}")
     turn.rest()
-    for name in ("one_more", "postponed", "city_is_enough"):
+    for name in ("one_more", "postponed", "city_is_enough", "resting"):
         turn.slots.pop(name, None)
     if later:
         turn.slots["later"] = later
+        turn.slots["later_place"] = place
         next_one = asking.offered_services(later)[0]
         reply = Reply(f"{reply.text}\n\n{replies.next_service(next_one)}")
     if is_waiting:
@@ -262,7 +275,7 @@ def _answer_time(turn: Turn) -> Reply | None:
 
 def _answer_place(turn: Turn) -> Reply | None:
     if turn.draft.is_empty:
-        return _add_to_running(turn)
+        return running.take_number(turn) or _add_to_running(turn)
     if turn.heard.choice == "place:skip":
         turn.draft.place_note = ""
         return asking.next_question(turn)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from django.utils import timezone
+
 from marketplace.models import InboundMessage
 from marketplace.understanding import Context, understand
 from marketplace.understanding.schema import with_answer
@@ -35,7 +37,8 @@ def hear(
     payload = message.payload
     tap = str(payload.get("ButtonPayload") or payload.get("ListId") or "")[:200]
     text = message.body[:TEXT_LIMIT]
-    known = understand(text, Context(vocabulary=current_vocabulary(), state=state, language=language, at=at))
+    here = timezone.localtime(at)  # "demain 9h" is nine o'clock where people live
+    known = understand(text, Context(vocabulary=current_vocabulary(), state=state, language=language, at=here))
     if reading is not None and not tap:
         known = with_answer(known, reading, state=state)
     latitude, longitude = location_in(payload)

@@ -131,6 +131,15 @@ def change_of_matched() -> Reply:
     )
 
 
+def number_noted(number: str, job: Job | None) -> Reply:
+    if job is not None:
+        return Reply(
+            _("Thank you, %(name)s knows now that your number is %(number)s.")
+            % {"name": job.provider.name, "number": number}
+        )
+    return Reply(_("Thank you. Whoever takes your job can call you: %(number)s.") % {"number": number})
+
+
 def added(has_location: bool, has_media: bool) -> Reply:  # noqa: FBT001  two facts of one message
     if has_media:
         return Reply(_("I keep your photo or voice note with your request. I write to you as soon as there is news."))

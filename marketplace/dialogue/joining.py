@@ -1,14 +1,17 @@
-"""Joining as a provider through the chat: name, trades, quarters; then staff approve or refuse."""
+"""Joining as a provider through the chat: name, trades, quarters, identity, a proved number; then staff decide."""
 
 import re
+from collections.abc import Callable
 from typing import Final
 
-from django.utils.translation import gettext_lazy as _
-
+from marketplace import applications
+from marketplace.applications import Verdict
+from marketplace.models import Application, ApplicationStatus
 from marketplace.understanding.folding import fold
-from providers.models import Provider, ProviderStatus, Zone
+from providers.models import ProviderStatus, Zone
+from providers.phone_numbers import UnreadableNumber, normalise
 
-from . import asking, provider_replies, staff
+from . import asking, joining_replies
 from .choosing import phrases
 from .turn import Reply, Step, Turn
 
@@ -22,8 +25,8 @@ WISH: Final = re.compile(
     r"\b(travailler (?:avec|pour|chez) (?:vous|djobea)|devenir (?:un )?prestataire|work (?:with|for) (?:you|una|djobea)|"
     r"vous recrutez|become (?:a )?provider)\b"
 )
-STEPS: Final = frozenset({Step.JOIN_NAME, Step.JOIN_SERVICES, Step.JOIN_ZONES})
-NAME_LIMIT: Final = 120
+NUMBER_DIGITS: Final = 8  # and more: a phone number, no code
+CODE: Final = re.compile(r"\d[\d\s-]{4,8}\d")
 
 
 def is_wish(text: str) -> bool:
@@ -35,72 +38,123 @@ def is_wish(text: str) -> bool:
 def answer(turn: Turn) -> Reply | None:
     """Go on with joining, or begin it; `None`: the message is about something else."""
     if turn.step in STEPS:
-        return _go_on(turn)
-    if not is_wish(turn.heard.text):
-        return None
-    if turn.provider is not None:
-        waits = turn.provider.status == ProviderStatus.PENDING
-        return provider_replies.application_waits() if waits else provider_replies.already_provider()
+        found = applications.undecided(turn.contact)
+        if found is not None and found.status == ApplicationStatus.OPEN:
+            return _go_on(turn, found)
+        turn.rest()
+    return _begin(turn) if is_wish(turn.heard.text) else None
+
+
+def _begin(turn: Turn) -> Reply:
+    if turn.provider is not None and turn.provider.status != ProviderStatus.PENDING:
+        return joining_replies.already_provider()
     turn.rest()
-    turn.slots["joining"] = {"services": list(turn.heard.services), "zones": list(turn.heard.zones)}
-    return turn.ask(Step.JOIN_NAME, provider_replies.ask_name())
+    application = applications.begin(turn.contact, language=turn.language, at=turn.at)
+    if application.status == ApplicationStatus.SUBMITTED:
+        return joining_replies.application_waits()
+    if turn.heard.services and not application.services.exists():
+        applications.offer(application, asking.offered_services(turn.heard.services))
+    if turn.heard.zones and not application.zones.exists():
+        applications.serve(application, Zone.objects.filter(slug__in=turn.heard.zones))
+    return _next(turn, application)
 
 
-def _go_on(turn: Turn) -> Reply | None:
-    heard = turn.heard
-    facts: dict[str, object] = turn.slots.setdefault("joining", {})
-    if not heard.text.strip():
-        return _ask(turn, turn.step)
-    if turn.step == Step.JOIN_NAME:
-        facts["name"] = heard.text.strip()[:NAME_LIMIT]
-    elif turn.step == Step.JOIN_SERVICES:
-        if not heard.services:
-            return _ask(turn, Step.JOIN_SERVICES)
-        facts["services"] = list(heard.services)
-    else:
-        if not heard.zones:
-            return _ask(turn, Step.JOIN_ZONES)
-        facts["zones"] = list(heard.zones)
-    if not facts.get("services"):
-        return _ask(turn, Step.JOIN_SERVICES)
-    if not facts.get("zones"):
-        return _ask(turn, Step.JOIN_ZONES)
-    return _apply(turn)
+def _go_on(turn: Turn, application: Application) -> Reply | None:
+    if turn.heard.choice == "join:later":
+        turn.rest()
+        return joining_replies.kept_for_later()
+    reply = STEPS[turn.step](turn, application)
+    if reply is not None:
+        turn.understood()
+    return reply
 
 
-def _ask(turn: Turn, step: str) -> Reply:
-    questions = {
-        Step.JOIN_NAME: provider_replies.ask_name,
-        Step.JOIN_SERVICES: provider_replies.ask_trades,
-        Step.JOIN_ZONES: provider_replies.ask_quarters,
-    }
-    return turn.ask(step, questions[Step(step)]())
-
-
-def _apply(turn: Turn) -> Reply:
-    facts = turn.slots.pop("joining")
-    turn.rest()
-    reference = f"conversation:{turn.conversation.pk}"
-    if turn.contact.phone_number:
-        applicant, made = Provider.objects.get_or_create(
-            phone_number=turn.contact.phone_number,
-            defaults={"name": facts["name"], "language": turn.language, "status": ProviderStatus.PENDING},
-        )
-        if made:
-            applicant.services.set(asking.offered_services(facts["services"]))
-            applicant.zones.set(Zone.objects.filter(slug__in=facts["zones"]))
-        reference = f"provider:{applicant.pk}"
-    staff.tell(
-        fingerprint=f"application:{turn.contact.pk}",
-        title=_("Somebody wants to join as a provider"),
-        cause=_("Name: %(name)s. Services: %(services)s. Zones: %(zones)s."),
-        facts={
-            "name": facts["name"],
-            "services": ", ".join(facts["services"]),
-            "zones": ", ".join(facts["zones"]),
-        },
-        remedy=_("Check the identity, then approve or refuse in the list of providers."),
-        reference=reference,
-        at=turn.at,
+def _next(turn: Turn, application: Application) -> Reply:
+    """Ask for the first thing that is missing; when nothing is, hand the application to staff."""
+    questions = (
+        (application.name, Step.JOIN_NAME, joining_replies.ask_name),
+        (application.services.exists(), Step.JOIN_SERVICES, joining_replies.ask_trades),
+        (application.zones.exists(), Step.JOIN_ZONES, joining_replies.ask_quarters),
+        (application.identity, Step.JOIN_IDENTITY, joining_replies.ask_identity),
+        (application.phone_number, Step.JOIN_NUMBER, joining_replies.ask_number),
     )
-    return provider_replies.application_noted()
+    for known, step, question in questions:
+        if not known:
+            asked = question()
+            # Asked again: this was not understood, so show the ways out.
+            return turn.ask(step, joining_replies.with_ways_out(asked) if turn.step == step else asked)
+    if application.number_proved_at is None and applications.send_code(application, at=turn.at):
+        return _ask_code(turn, application)
+    return _submit(turn, application)
+
+
+def _ask_code(turn: Turn, application: Application) -> Reply:
+    may_resend = applications.can_send_code(application, turn.at)
+    return turn.ask(Step.JOIN_CODE, joining_replies.ask_code(application.phone_number, may_resend=may_resend))
+
+
+def _submit(turn: Turn, application: Application) -> Reply:
+    turn.rest()
+    applications.submit(application, at=turn.at)
+    return joining_replies.summary(application.name, list(application.services.all()), list(application.zones.all()))
+
+
+def _take_name(turn: Turn, application: Application) -> Reply:
+    if turn.heard.text.strip() and any(letter.isalpha() for letter in turn.heard.text):
+        applications.name(application, turn.heard.text.strip())
+    return _next(turn, application)
+
+
+def _take_services(turn: Turn, application: Application) -> Reply:
+    applications.offer(application, asking.offered_services(turn.heard.services))
+    return _next(turn, application)
+
+
+def _take_zones(turn: Turn, application: Application) -> Reply:
+    applications.serve(application, Zone.objects.filter(slug__in=turn.heard.zones))
+    return _next(turn, application)
+
+
+def _take_identity(turn: Turn, application: Application) -> Reply:
+    photo = next((entry for entry in turn.heard.media if entry["content_type"].startswith("image/")), None)
+    if photo is None:
+        return turn.ask(Step.JOIN_IDENTITY, joining_replies.no_photo_yet())
+    applications.identify(application, photo)
+    return _next(turn, application)
+
+
+def _take_number(turn: Turn, application: Application) -> Reply:
+    try:
+        number = normalise(turn.heard.text)
+    except UnreadableNumber as problem:
+        return turn.ask(Step.JOIN_NUMBER, joining_replies.number_unreadable(str(problem)))
+    applications.take_number(application, number.e164)
+    return _next(turn, application)
+
+
+def _take_code(turn: Turn, application: Application) -> Reply:
+    text = turn.heard.text
+    if turn.heard.choice == "join:no_code":
+        return _submit(turn, application)
+    if not turn.contact.phone_number and len(re.sub(r"\D", "", text)) >= NUMBER_DIGITS:
+        return _take_number(turn, application)  # the one before was mistyped
+    wants_new = turn.heard.choice == "join:again" and applications.send_code(application, at=turn.at)
+    if wants_new or (not CODE.search(text) and applications.has_open_code(application, turn.at)):
+        return _ask_code(turn, application)
+    may_resend = applications.can_send_code(application, turn.at)
+    verdict = applications.try_code(application, text, at=turn.at)
+    if verdict == Verdict.RIGHT:
+        return _next(turn, application)
+    if verdict == Verdict.WRONG:
+        return turn.ask(Step.JOIN_CODE, joining_replies.code_wrong(may_resend=may_resend))
+    return turn.ask(Step.JOIN_CODE, joining_replies.code_stale(may_resend=may_resend))
+
+
+STEPS: Final[dict[str, Callable[[Turn, Application], Reply | None]]] = {
+    Step.JOIN_NAME: _take_name,
+    Step.JOIN_SERVICES: _take_services,
+    Step.JOIN_ZONES: _take_zones,
+    Step.JOIN_IDENTITY: _take_identity,
+    Step.JOIN_NUMBER: _take_number,
+    Step.JOIN_CODE: _take_code,
+}

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.utils import translation
 
 from marketplace import conversations, jobs, notices, quotes
@@ -11,7 +12,18 @@ from marketplace.models import Conversation, InboundMessage
 from notifications import contacts
 from providers.models import Provider
 
-from . import command_replies, commands, customer, flood, joining, provider, replies, running
+from . import (
+    command_replies,
+    commands,
+    customer,
+    flood,
+    joining,
+    outage_replies,
+    privacy_replies,
+    provider,
+    replies,
+    running,
+)
 from .hearing import as_facts, hear
 from .turn import Draft, Reply, Step, Turn
 
@@ -32,9 +44,9 @@ def advance(message: InboundMessage, *, at: datetime, reading: Mapping[str, Any]
     if conversation.operator_id is not None:
         _listen_only(message, conversation, at)
         return
-    left = flood.replies_left(message.contact, at)
-    if left <= 1:
-        _calm_down(message, conversation, left, at)
+    found = flood.allowance(message.contact, at)
+    if found.left <= 1:
+        _calm_down(message, conversation, found, at)
         return
     turn = _turn(message, conversation, is_new_person=is_new_person, at=at, reading=reading)
     with translation.override(turn.language):
@@ -108,15 +120,22 @@ def _remember(turn: Turn) -> None:
 def _say(turn: Turn, reply: Reply) -> None:
     if not reply.text:
         return  # a notice says it
-    text = f"{reply.text}\n\n{replies.privacy_line()}" if turn.is_new_person else reply.text
+    text = f"{reply.text}\n\n{privacy_replies.first_word()}" if turn.is_new_person else reply.text
+    sms_text = replies.as_sms(reply, outage_replies.answer_here(_chat()))
     notices.reply(
         turn.contact,
         text=text,
+        sms_text=sms_text,
         choices=[{"id": choice["id"], "title": choice["title"]} for choice in reply.choices],
         language=turn.language,
         message=turn.message,
         at=turn.at,
     )
+
+
+def _chat() -> str:
+    """The address that opens the chat with us."""
+    return f"https://wa.me/{settings.TWILIO_WHATSAPP_FROM.removeprefix('whatsapp:+')}"
 
 
 def _listen_only(message: InboundMessage, conversation: Conversation, at: datetime) -> None:
@@ -128,18 +147,21 @@ def _listen_only(message: InboundMessage, conversation: Conversation, at: dateti
     _keep(message, conversation, {"taken_over": True})
 
 
-def _calm_down(message: InboundMessage, conversation: Conversation, left: int, at: datetime) -> None:
-    """The last reply of this minute is a kind word; after it, silence. STOP is honoured all the same."""
+def _calm_down(message: InboundMessage, conversation: Conversation, found: flood.Allowance, at: datetime) -> None:
+    """The last reply of the minute, or of the day, is a kind word; after it, silence. STOP is honoured all the same."""
     if contacts.is_opt_out(message.body):
         contacts.opt_out(message.contact, at=at)
     _keep(message, conversation, {"flood": True})
-    if left == 1:
+    if found.left == 1:
         with translation.override(conversation.language):
-            reply = command_replies.too_many()
+            reply = command_replies.too_many_today() if found.is_spent_for_today else command_replies.too_many()
         notices.reply(
             message.contact, text=reply.text, choices=[], language=conversation.language, message=message, at=at
         )
-        flood.tell_staff(conversation, at)
+        if found.is_spent_for_today:
+            conversation.needs_human = True
+            conversation.save(update_fields=["needs_human"])
+        flood.tell_staff(conversation, found, at)
 
 
 def _keep(message: InboundMessage, conversation: Conversation, understood: dict[str, Any]) -> None:

@@ -104,7 +104,7 @@ def _job_line(job: Job) -> str:
         parts.append(day_and_hour(request.scheduled_for))
     if job.status in LIVE_JOB:
         contact = request.customer.contact
-        parts += filter(None, [contact.name, contact.phone_number or request.call_number])
+        parts += filter(None, [contact.name, request.number_to_call])
     if agreed := getattr(job, "agreed", None):
         parts.append(fcfa(agreed))
     return "• " + ", ".join(parts)
@@ -139,30 +139,6 @@ def goes_on() -> Reply:
 
 def welcome(name: str) -> Reply:
     return Reply(_("Hello %(name)s! Offers come to you here. Write: mes jobs, disponible, or AIDE.") % {"name": name})
-
-
-def ask_name() -> Reply:
-    return Reply(_("Great, you want to work with us! What is your name, or that of your firm?"))
-
-
-def ask_trades() -> Reply:
-    return Reply(_("What do you do? For example: plumbing and electricity."))
-
-
-def ask_quarters() -> Reply:
-    return Reply(_("In which quarters do you work? For example: Akwa, Bonamoussadi, Makepe."))
-
-
-def application_noted() -> Reply:
-    return Reply(_("Thank you! The team checks your application and answers you here."))
-
-
-def already_provider() -> Reply:
-    return Reply(_("You are on our list already. Offers come to you here."), (human_choice(),))
-
-
-def application_waits() -> Reply:
-    return Reply(_("Your application is with the team; they answer you here."), (human_choice(),))
 
 
 def not_a_provider() -> Reply:

@@ -1,13 +1,20 @@
 """The words for customers, one function a reply: short, warm, and always with a next step."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
+from textwrap import shorten
+from typing import Final
 
 from providers.models import Service, Zone
 
 from .turn import Choice, Reply
 from .words import day_and_hour, spoken
 from .words import gettext as _
+
+SMS_LENGTH: Final = 300  # letters of two parts at single price, and a little room
+SHORTEST: Final = 60  # of the text, however many choices there are
+PICTURES: Final = re.compile("[\U0001f000-\U0001faff\u2600-\u27bf\u2b50\ufe0f\u20e3]")  # they double the price
 
 
 def choice(choice_id: str, title: str) -> Choice:
@@ -30,6 +37,14 @@ def restart_choice() -> Choice:
     return choice("menu:restart", _("New request"))
 
 
+def as_sms(reply: Reply, ending: str) -> str:
+    """The text, shortened if need be, with its choices as numbers and `ending` whole: two parts of an SMS at most."""
+    numbered = ", ".join(f"{number} {offered['title']}" for number, offered in enumerate(reply.choices, 1))
+    after = " ".join(filter(None, [numbered, ending]))
+    text = f"Djobea: {PICTURES.sub('', reply.text)}"
+    return f"{shorten(text, max(SMS_LENGTH - len(after), SHORTEST), placeholder='...')} {after}".strip()
+
+
 def greeting(name: str) -> Reply:
     hello = _("Hello %(name)s!") % {"name": name} if name else _("Hello!")
     return Reply(
@@ -44,10 +59,6 @@ def greeting(name: str) -> Reply:
 def greeting_back(name: str, zone: Zone) -> Reply:
     hello = _("Hello %(name)s!") % {"name": name} if name else _("Hello!")
     return Reply(f"{hello} " + _("Good to see you again. What do you need, in %(zone)s or elsewhere?") % {"zone": zone})
-
-
-def privacy_line() -> str:
-    return _("(Djobea keeps your messages to serve you. To see or delete them, write: mes données.)")
 
 
 def ask_service(common: Sequence[Service]) -> Reply:
@@ -101,10 +112,12 @@ def out_of_reach() -> Reply:
     return Reply(_("This place is outside the towns where we work. Write the name of a quarter in Douala or Yaoundé."))
 
 
-def ask_phone() -> Reply:
+def ask_phone(known: str) -> Reply:
+    """`known`: the number that was named last time, if any."""
+    again = [choice(f"phone:{known}", known)] if known else []
     return Reply(
         _("Your number is hidden. Which number can the professional call?"),
-        (choice("phone:skip", _("Without a number")),),
+        (*again, choice("phone:skip", _("Without a number"))),
     )
 
 
@@ -210,6 +223,16 @@ def service_not_offered() -> Reply:
 
 def media_kept() -> str:
     return _("I keep your photo or voice note for the professional; I cannot listen to it myself.")
+
+
+def ask_resume(service: Service, zone: Zone | None) -> Reply:
+    what = {"service": service.name_in(spoken()), "zone": zone}
+    text = (
+        _("Last time you were about to ask for %(service)s in %(zone)s. Shall we go on with it?")
+        if zone
+        else _("Last time you were about to ask for %(service)s. Shall we go on with it?")
+    )
+    return Reply(text % what, (choice("menu:resume", _("Yes, go on")), restart_choice()))
 
 
 def reminder() -> Reply:

@@ -1,21 +1,24 @@
 """What a customer says about a request that runs or has ended: cancel, additions, nobody came, stars."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import QuerySet
 
-from marketplace import jobs, ratings, service_requests, timeline
+from marketplace import degraded, jobs, notices, ratings, service_requests, timeline
 from marketplace.models import Job, JobStatus, RequestStatus, ServiceRequest
 from marketplace.understanding.folding import fold
 from notifications.models import Contact
+from providers.phone_numbers import UnreadableNumber, normalise
 
-from . import job_replies
-from .turn import Draft, Reply, Step, Turn, call_number_in
+from . import job_replies, outage_replies
+from .turn import NOTE_LIMIT, Reply, Step, Turn
 
 RATING_ASKED_FOR: Final = timedelta(hours=72)  # after it, a bare "4" is no rating any more
 MOST_STARS: Final = 5
 REASON_LIMIT: Final = 300
+NUMBER: Final = re.compile(r"\+?\d(?:[\s.()-]{0,2}\d){7,14}")
 MAX_MEDIA: Final = 20
 DID_NOT_COME: Final = (
     "pas venu",
@@ -88,7 +91,15 @@ def _tap_on_request(turn: Turn, pk: int, value: str) -> Reply:
             return job_replies.cannot_cancel()
         turn.slots["cancels"] = request.pk
         return turn.ask(Step.CANCEL, job_replies.ask_cancel_reason(request))
-    return turn.ask(Step.MENU, job_replies.status(request, jobs.live_job_for(request)))
+    return turn.ask(Step.MENU, where_it_stands(request, turn.at))
+
+
+def where_it_stands(request: ServiceRequest, at: datetime) -> Reply:
+    """The state of a request, and an honest word where news take longer."""
+    known = job_replies.status(request, jobs.live_job_for(request))
+    if degraded.outage(at) is None:
+        return known
+    return Reply(f"{known.text}\n{outage_replies.takes_longer()}", known.choices)
 
 
 def answer_no_show(turn: Turn) -> Reply | None:
@@ -166,11 +177,31 @@ def add_to_running(turn: Turn, *, note: str) -> Reply | None:
     if heard.media:
         request.media = [*request.media, *heard.media][:MAX_MEDIA]
     if note:
-        request.place_note = Draft(place_note=note, call_number=call_number_in(request.place_note)).note_with_number()
+        request.place_note = note[:NOTE_LIMIT]
     request.save(update_fields=["latitude", "longitude", "media", "place_note"])
     timeline.record(request, "details_added", "customer", turn.at, location=heard.has_location, media=len(heard.media))
     turn.rest()
     return job_replies.added(heard.has_location, bool(heard.media))
+
+
+def take_number(turn: Turn) -> Reply | None:
+    """A number to call that somebody whose own is hidden writes while a request runs."""
+    if turn.contact.phone_number or turn.heard.choice or not NUMBER.fullmatch(turn.heard.text.strip()):
+        return None
+    request = service_requests.current_for(turn.contact)
+    if request is None:
+        return None
+    try:
+        number = normalise(turn.heard.text)
+    except UnreadableNumber:
+        return None
+    request.call_number = number.e164
+    request.save(update_fields=["call_number"])
+    timeline.record(request, "details_added", "customer", turn.at, number=True)
+    job = jobs.live_job_for(request)
+    if job is not None:
+        notices.tell_number(job, at=turn.at)
+    return job_replies.number_noted(number.e164, job)
 
 
 def say_what_is_open(turn: Turn) -> Reply | None:
@@ -178,4 +209,4 @@ def say_what_is_open(turn: Turn) -> Reply | None:
     request = service_requests.current_for(turn.contact)
     if request is None:
         return None
-    return job_replies.status(request, jobs.live_job_for(request))
+    return where_it_stands(request, turn.at)

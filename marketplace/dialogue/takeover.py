@@ -5,14 +5,16 @@ from typing import Any, Final
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from marketplace.models import Conversation
+from marketplace import notices
+from marketplace.models import Conversation, InboundMessage
 from notifications import escalation
 from notifications.models import Contact
 
-from . import staff
+from . import command_replies, staff
 
 IDLE: Final = timedelta(minutes=30)  # without a word from the operator
 
@@ -35,7 +37,7 @@ def take_over(conversation: Conversation, *, operator: AbstractBaseUser, at: dat
 def note_operator_wrote(conversation: Conversation, *, at: datetime) -> None:
     """Start the idle time anew."""
     current = _locked(conversation)
-    current.slots |= {"taken_over_at": at.isoformat()}
+    current.slots |= {"taken_over_at": at.isoformat(), "operator_wrote_at": at.isoformat()}
     current.save(update_fields=["slots"])
 
 
@@ -46,7 +48,8 @@ def hand_back(conversation: Conversation, *, at: datetime, by: str = "system") -
     if current.operator_id is None:
         return False
     current.operator = None
-    current.slots.pop("taken_over_at", None)
+    for name in ("taken_over_at", "operator_wrote_at"):
+        current.slots.pop(name, None)
     current.slots |= {"handed_back_at": at.isoformat(), "handed_back_by": by}
     current.save(update_fields=["operator", "slots"])
     return True
@@ -56,7 +59,7 @@ def hand_back_idle(at: datetime) -> int:
     """Hand back what operators left alone for 30 minutes, and tell staff; returns how many."""
     count = 0
     for conversation in Conversation.objects.filter(is_open=True, operator__isnull=False):
-        if _idle_since(conversation) <= at - IDLE and hand_back(conversation, at=at):
+        if _idle_since(conversation) <= at - IDLE and _hand_back_idle(conversation, at):
             count += 1
             staff.tell(
                 fingerprint=f"handed-back:{conversation.pk}",
@@ -68,6 +71,31 @@ def hand_back_idle(at: datetime) -> int:
                 at=at,
             )
     return count
+
+
+@transaction.atomic
+def _hand_back_idle(conversation: Conversation, at: datetime) -> bool:
+    """Hand it back; whoever wrote meanwhile and got no answer is told so, and goes on waiting for a person."""
+    if not hand_back(conversation, at=at):
+        return False
+    current = Conversation.objects.select_related("contact").get(pk=conversation.pk)
+    last = InboundMessage.objects.filter(conversation=current).order_by("-pk").first()
+    wrote_at = conversation.slots.get("operator_wrote_at")
+    if last is None or (wrote_at and last.received_at <= datetime.fromisoformat(wrote_at)):
+        return True
+    call_human(current, why=_("They wrote while the operator was away, and nobody answered."), at=at)
+    current.save(update_fields=["needs_human"])
+    with translation.override(current.language):
+        reply = command_replies.machine_again()
+    notices.reply(
+        current.contact,
+        text=reply.text,
+        choices=[{"id": choice["id"], "title": choice["title"]} for choice in reply.choices],
+        language=current.language,
+        message=None,
+        at=at,
+    )
+    return True
 
 
 def call_fingerprint(conversation: Conversation) -> str:

@@ -13,7 +13,6 @@ from notifications.models import Contact
 from providers.models import Provider
 
 NOTE_LIMIT: Final = 270  # characters of a landmark
-CALL_SIGN: Final = "☎"
 
 
 class Step(models.TextChoices):
@@ -34,11 +33,9 @@ class Step(models.TextChoices):
     JOIN_NAME = "join_name", _("Name of the new provider")
     JOIN_SERVICES = "join_services", _("Services of the new provider")
     JOIN_ZONES = "join_zones", _("Quarters of the new provider")
-
-
-def call_number_in(note: str) -> str:
-    """The number to call that a landmark carries; empty: none."""
-    return note.partition(CALL_SIGN)[2].strip()
+    JOIN_IDENTITY = "join_identity", _("Identity of the new provider")
+    JOIN_NUMBER = "join_number", _("Number of the new provider")
+    JOIN_CODE = "join_code", _("Code that proves the number")
 
 
 class Choice(TypedDict):
@@ -115,11 +112,6 @@ class Draft:
     @property
     def has_location(self) -> bool:
         return self.latitude is not None and self.longitude is not None
-
-    def note_with_number(self) -> str:
-        """The landmark, and the number to call where the contact has none."""
-        number = f"{CALL_SIGN} {self.call_number}" if self.call_number else ""
-        return " ".join(filter(None, (self.place_note[:NOTE_LIMIT], number)))
 
     def to_slots(self) -> dict[str, Any]:
         return asdict(self)

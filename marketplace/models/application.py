@@ -1,6 +1,6 @@
 """Somebody who wants to join as a provider: what they told in the chat, and what staff decided."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models import Q
@@ -17,6 +17,9 @@ class ApplicationStatus(models.TextChoices):
     SUBMITTED = "submitted", _("To decide")
     APPROVED = "approved", _("Approved")
     REFUSED = "refused", _("Refused")
+
+
+UNDECIDED: Final = (ApplicationStatus.OPEN, ApplicationStatus.SUBMITTED)
 
 
 class ApplicationQuerySet(TransitionQuerySet["Application"]):

@@ -1,6 +1,6 @@
 """What a person wants done with their data. Staff confirm it; whoever exports or erases marks it done."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.db import models
 from django.db.models import Q
@@ -20,6 +20,9 @@ class PrivacyStatus(models.TextChoices):
     CONFIRMED = "confirmed", _("Confirmed")
     DONE = "done", _("Done")
     REFUSED = "refused", _("Refused")
+
+
+STILL_OPEN: Final = (PrivacyStatus.ASKED, PrivacyStatus.CONFIRMED)
 
 
 class PrivacyRequestQuerySet(TransitionQuerySet["PrivacyRequest"]):

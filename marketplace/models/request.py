@@ -100,3 +100,8 @@ class ServiceRequest(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def number_to_call(self) -> str:
+        """Where the provider reaches the customer; empty: nowhere, the number is hidden and none was given."""
+        return self.customer.contact.phone_number or self.call_number

@@ -11,6 +11,11 @@ from marketplace.understanding.folding import fold
 
 MAX_LENGTH: Final = 2000  # characters that are read; longer texts say what they want before that
 CLAUSES: Final = re.compile(r"[.,;:!?()\n\r…|]+(?=\s|$)|[;!?()\n\r…|]+|\s-\s")
+# How to reach somebody says nothing of what is wanted: mail addresses, links, numbers of six digits and more.
+REACHES: Final = re.compile(
+    r"(?<![\w.+-])[\w.+-]++@[\w-]+\.[\w.-]+|\bhttps?://\S+|(?<!\d)(?!\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}\b)\+?\d(?:[\s.()/-]{0,2}\d){5,}",
+    re.IGNORECASE,
+)
 PIECES: Final = re.compile(r"[^\W_]+", re.UNICODE)
 ARTICLES: Final = frozenset("ldjnmst")
 ELIDED_BEFORE: Final = frozenset("aeiouyh")  # "l'eau", never "t'rain"
@@ -88,18 +93,19 @@ def squash(text: str) -> str:
 
 def read(text: str, known: AbstractSet[str]) -> Sentence:
     """Split a message into folded words; `known` words decide whether "leau" is an article and a noun."""
-    text = (
+    raw = text = (
         unicodedata.normalize("NFC", text[:MAX_LENGTH])
         .replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
         .replace("`", "'")
     )
+    text = REACHES.sub(" ", text)
     words: list[Word] = []
     for number, clause in enumerate(CLAUSES.split(text)):
         for piece in PIECES.findall(clause):
             folded = fold(piece)
             capital = piece[:1].isupper()
             words += [Word(part, number, capital) for part in _unpack(folded, known)]
-    return Sentence(text, tuple(words))
+    return Sentence(raw, tuple(words))
 
 
 def words_of(text: str, known: AbstractSet[str] = frozenset()) -> tuple[str, ...]:

@@ -15,10 +15,11 @@ from marketplace.understanding.values import Found
 from marketplace.understanding.zones import Place
 
 NONE: Final = "none"  # the model's label for "no service at all"
-KIND_WEIGHT: Final = {"service_name": 1.8, "symptom": 1.2, "object": 0.5}
+KIND_WEIGHT: Final = {"service_name": 2.5, "symptom": 1.2, "object": 0.5}
 TAUGHT_WEIGHT: Final = 5.0  # more than the model can hold against it
 FUZZY_CUTOFF: Final = 84
 FUZZY_LENGTH: Final = 6
+DEED_AGAINST_NONE: Final = 3.0  # a trade named or a problem described is rarely small talk
 CERTAIN: Final = 0.42  # below: rather ask than guess
 SECOND_CERTAIN: Final = 0.8  # a second service must be nearly certain in its own part of the message
 NEGATIONS: Final = (
@@ -141,12 +142,14 @@ def service_names(model: LinearModel, hits: Iterable[Hit]) -> tuple[str, ...]:
     return (*model.labels, *new)
 
 
-def service_scores(model: LinearModel, names: Sequence[str], words: Sequence[str], hits: Iterable[Hit]) -> list[float]:
+def service_scores(model: LinearModel, names: Sequence[str], words: Sequence[str], hits: Sequence[Hit]) -> list[float]:
     """Logits of the model with the weight of the vocabulary added; a service new to the model starts at zero."""
     scores = model.scores(text_features(words)) + [0.0] * (len(names) - len(model.labels))
     for hit in hits:
         for hint in hit.hints:
             scores[names.index(hint.service)] += hit.weight(hint.service)
+    if NONE in names and any(hit.share == 1 and hit.tells_a_deed(hint.service) for hit in hits for hint in hit.hints):
+        scores[names.index(NONE)] -= DEED_AGAINST_NONE
     return scores
 
 

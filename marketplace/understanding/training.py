@@ -19,7 +19,7 @@ from marketplace.understanding.intent import intent_extra, intent_words
 from marketplace.understanding.lexicon import Vocabulary, compile_vocabulary
 from marketplace.understanding.normalise import read, words_of
 from marketplace.understanding.schedule import find_timing
-from marketplace.understanding.services import NONE
+from marketplace.understanding.services import NONE, find_hits
 from marketplace.understanding.shipped import (
     intent_messages,
     service_phrases,
@@ -68,7 +68,7 @@ def compose(phrases: Iterable[Mapping[str, str]], rounds: int = 2) -> list[Examp
     for row in rows:
         language = row["language"] or dice.choice(("fr", "fr", "en"))
         examples.append(Example(row["text"], row["service"], row["language"]))
-        for _ in range(rounds if row["kind"] == "symptom" else rounds - 1):
+        for _ in range(rounds - 1 if row["kind"] == "object" else rounds + (row["kind"] == "service_name")):
             core = _core(row, language, dice)
             examples.append(Example(_dress(core, language, dice), row["service"], row["language"]))
     return examples + _moves(dice) + _handled(dice)
@@ -264,7 +264,11 @@ def train(path: Path, *, tell: Callable[[str], None] = lambda _: None) -> None:
     vocabulary = compile_vocabulary(shipped_entries(), shipped_zones(), {})
     known = vocabulary.known
     whole_services, whole_intents = whole_examples(training_messages(), vocabulary)
-    services = service_examples(phrases, messages) + whole_services
+    services = [
+        example
+        for example in service_examples(phrases, messages) + whole_services
+        if example.label != NONE or not _names_a_trade(example.text, vocabulary)
+    ]
     intents = intent_examples(phrases, messages) + whole_intents
 
     def plain(example: Example) -> list[str]:
@@ -283,6 +287,12 @@ def train(path: Path, *, tell: Callable[[str], None] = lambda _: None) -> None:
     }
     text = json.dumps({name: model.dump() for name, model in models.items()})
     path.write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+def _names_a_trade(text: str, vocabulary: Vocabulary) -> bool:
+    """Whether a trade is named. "Le plombier arrive quand ?" asks for nobody, but it must not teach that the word says nothing."""
+    hits = find_hits(read(text, vocabulary.known), set(), vocabulary)
+    return any(hit.names and hit.share == 1 for hit in hits)
 
 
 def whole_examples(rows: Iterable[Mapping[str, Any]], vocabulary: Vocabulary) -> tuple[list[Example], list[Example]]:

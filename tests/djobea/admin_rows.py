@@ -220,7 +220,7 @@ def _a_talk(at: datetime) -> None:
             status=status,
             leased_until=at if status == InboundStatus.PROCESSING else None,
             error="Boom" if status == InboundStatus.FAILED else "",
-            understood={"intent": "request", "service": "plomberie"},
+            understood={"intent": "request", "services": ["plomberie"]},
         )
 
 

@@ -71,6 +71,20 @@ def test_a_message_whose_answer_cannot_be_stored_dies_with_an_alert(house: House
     house.account_for_everything()
 
 
+def test_a_message_that_breaks_its_look_up_dies_with_an_alert(house: House) -> None:
+    house.simulator.fault("cut_after", count=4)
+    rows = house.enqueue(4)
+    poison = rows[0]
+    worker = house.worker()
+    unknown = Notification.objects.filter(status=Status.UNCONFIRMED)
+    house.wait_for(lambda: unknown.count() == len(rows), "nobody to know what became of the messages", worker)
+    with a_row_that_refuses(poison, Status.SENT):
+        house.advance(31)
+        house.wait_for(lambda: dead(poison) and others_are_sent(poison), "the end of all", worker)
+        assert worker.stop() == 0
+    house.account_for_everything()
+
+
 def test_a_message_that_breaks_its_sender_dies_with_an_alert_after_its_tries(house: House) -> None:
     Channel.objects.create(name="pigeon", sender="loft", is_configured=True, per_second=100)
     rows = house.enqueue(8)

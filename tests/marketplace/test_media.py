@@ -4,6 +4,7 @@ import base64
 import socket
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any, Final
@@ -14,11 +15,11 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from marketplace import conversations, media
-from marketplace.models import InboundMessage
-from notifications import twilio_client
+from marketplace import action_links, conversations, jobs, media
+from marketplace.models import InboundMessage, Job
+from notifications import clock, twilio_client
 from tests.engine import point_at
-from tests.factories import a_contact, a_request, an_inbound
+from tests.factories import a_contact, a_job, a_request, an_inbound, messages_to
 from tests.simulator_process import SimulatorProcess, start_simulator
 
 AWA: Final = "+237699000001"
@@ -256,6 +257,44 @@ def test_a_silent_line_is_given_up(twilio: Twilio, monkeypatch: pytest.MonkeyPat
 def test_no_file_is_fetched_while_rows_are_locked() -> None:
     with transaction.atomic(), pytest.raises(RuntimeError):
         media.fetch("https://api.twilio.com" + PATH)
+
+
+@pytest.fixture
+def job(simulator: SimulatorProcess) -> Job:
+    """A job whose customer has sent a photo."""
+    message = a_message_with(sent_photo(simulator))
+    kept = {"url": message.payload["MediaUrl0"], "content_type": "image/jpeg", "message_sid": message.message_sid}
+    return a_job(media=[kept], at=clock.now())
+
+
+def link_for(job: Job) -> str:
+    told = messages_to(job.provider.phone_number, "offer_won")[0].body
+    return "/go/" + told.rsplit("/go/", 1)[1].strip()
+
+
+def test_the_provider_who_has_the_job_sees_the_photo(job: Job, client: Client) -> None:
+    link = link_for(job)
+    assert f'src="{link}media/0/"' in client.get(link).content.decode()
+    answer = client.get(f"{link}media/0/")
+    assert (answer.status_code, answer.content, answer["Content-Type"]) == (200, JPEG, "image/jpeg")
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert client.get(f"{link}media/1/").status_code == 404
+
+
+def test_the_photo_is_shown_no_longer_than_the_job_lasts(job: Job, client: Client) -> None:
+    link = link_for(job)
+    assert jobs.finish(job, at=job.assigned_at)
+    assert client.get(f"{link}media/0/").status_code == 404
+    assert "<img" not in client.get(link).content.decode()
+
+
+def test_no_other_link_leads_to_a_photo(job: Job, client: Client) -> None:
+    assert client.get(f"/go/{'x' * 16}/media/0/").status_code == 404
+    at = clock.now()
+    link = action_links.make("offer", job.offer_id, language="fr", expires_at=at + timedelta(hours=1), at=at)
+    assert client.get(f"/go/{link.rsplit('/go/', 1)[1]}media/0/").status_code == 404
+    gone = action_links.make("job", job.pk, language="fr", expires_at=at - timedelta(hours=1), at=at)
+    assert client.get(f"/go/{gone.rsplit('/go/', 1)[1]}media/0/").status_code == 404
 
 
 @pytest.fixture

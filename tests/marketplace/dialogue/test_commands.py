@@ -6,10 +6,10 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from marketplace import conversations
-from marketplace.dialogue import takeover
+from marketplace.dialogue import flood, takeover
 from marketplace.dialogue.reminders import remind_drafts
 from marketplace.models import Conversation
-from notifications.models import EscalationAlert
+from notifications.models import EscalationAlert, Notification
 from providers.models import Provider
 
 from .conftest import CUSTOMER, MORNING, Phone
@@ -74,14 +74,6 @@ def test_pidgin_speakers_read_pidgin(known_customer: Phone) -> None:
     assert "Weti you need" in known_customer.writes("hello")
 
 
-def test_data_requests_reach_staff(known_customer: Phone) -> None:
-    known_customer.writes("mes données")
-    known_customer.writes("2")
-    assert known_customer.conversation.needs_human
-    alert = EscalationAlert.objects.get(fingerprint=f"human:{known_customer.conversation.pk}")
-    assert alert.occurrences == 2
-
-
 def test_a_complaint_reaches_staff(known_customer: Phone) -> None:
     known_customer.writes("votre plombier m'a arnaqué, remboursez-moi")
     assert known_customer.conversation.needs_human
@@ -128,6 +120,31 @@ def test_a_flood_gets_one_kind_word_and_then_silence(known_customer: Phone) -> N
     assert EscalationAlert.objects.filter(fingerprint=f"flood:{known_customer.contact.pk}").count() == 1
     known_customer.at += timedelta(minutes=2)
     assert known_customer.writes("bonjour")
+
+
+def test_a_day_of_talk_has_an_end(known_customer: Phone) -> None:
+    at = known_customer.at
+    Notification.objects.bulk_create(
+        Notification(
+            contact=known_customer.contact,
+            phone_number=CUSTOMER,
+            purpose="reply",
+            body="x",
+            channel="whatsapp",
+            due_at=at,
+            created_at=at,
+        )
+        for _answer in range(flood.REPLIES_A_DAY - 2)
+    )
+    known_customer.at += timedelta(hours=2)
+    assert "beaucoup parlé" in known_customer.writes("bonjour")
+    assert known_customer.conversation.needs_human
+    assert known_customer.writes("bonjour") == ""
+    assert EscalationAlert.objects.filter(fingerprint=f"flood:{known_customer.contact.pk}").count() == 1
+    known_customer.writes("stop")
+    assert known_customer.contact.opted_out_at is not None
+    known_customer.at += timedelta(hours=23)
+    assert known_customer.writes("start")
 
 
 def test_a_silent_talk_ends_after_a_day_and_a_new_one_begins(known_customer: Phone) -> None:

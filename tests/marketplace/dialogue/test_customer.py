@@ -194,7 +194,7 @@ def test_a_person_with_a_hidden_number_is_asked_for_one_and_may_refuse() -> None
     hidden.writes("677 12 34 56")
     hidden.writes("oui")
     assert hidden.request is not None
-    assert "+237677123456" in hidden.request.place_note
+    assert hidden.request.call_number == "+237677123456"
     assert not Contact.objects.filter(phone_number="+237677123456").exists()
 
 

@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from marketplace.models import Job, JobStatus, OfferStatus
-from notifications.models import EscalationAlert
-from providers.models import Provider, ProviderStatus
+from providers.models import Provider
 
 from .conftest import OTHER_PLUMBER, PLUMBER, Phone, a_provider
 
@@ -176,15 +175,3 @@ def test_an_absence_without_an_end_lasts_for_the_day(plumber_phone: Phone, plumb
     plumber.refresh_from_db()
     assert plumber.unavailable_until is not None
     assert timedelta(0) < plumber.unavailable_until - plumber_phone.at <= timedelta(days=1)
-
-
-def test_someone_joins_as_a_provider_and_waits_for_staff() -> None:
-    phone = Phone("+237677555666")
-    phone.writes("je suis plombier, comment travailler avec vous ?")
-    for text in ("Paul Essomba", "plombier", "Akwa et Bonamoussadi"):
-        phone.writes(text)
-    applicant = Provider.objects.get(phone_number="+237677555666")
-    assert applicant.status == ProviderStatus.PENDING
-    assert applicant.name == "Paul Essomba"
-    assert [service.slug for service in applicant.services.all()] == ["plomberie"]
-    assert EscalationAlert.objects.filter(reference=f"provider:{applicant.pk}").exists()

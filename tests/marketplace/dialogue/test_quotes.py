@@ -175,7 +175,7 @@ def test_the_page_behind_the_link_takes_the_answer(working: Phone, customer: Pho
     quote = asks(working, customer)
     link = customer.received()[-1].sms_body.rsplit("/go/", 1)[1]
     page = client.get(f"/go/{link}")
-    assert "25000 FCFA" in page.content.decode()
+    assert "25\u00a0000\u00a0FCFA" in page.content.decode()
     assert Quote.objects.get().status == QuoteStatus.PROPOSED
     client.post(f"/go/{link}", {"act": "approve"})
     quote.refresh_from_db()

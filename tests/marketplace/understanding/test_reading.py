@@ -1,3 +1,4 @@
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
@@ -5,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from marketplace.understanding import INTENTS, STATES, URGENCIES, Context, Understanding, understand
-from marketplace.understanding.shipped import shipped_vocabulary
+from marketplace.understanding.normalise import read
+from marketplace.understanding.shipped import service_phrases, shipped_vocabulary
 
 Read = Callable[..., Understanding]
 
@@ -116,3 +118,34 @@ def test_no_text_is_too_strange(text: str, state: str) -> None:
     assert known.intent.value in INTENTS
     assert known.urgency.value in URGENCIES
     assert 0 <= known.intent.confidence <= 1
+
+
+@pytest.mark.parametrize(
+    "tail", ["", ", appelez le 6 77 12 34 56", " 677123456", ", awa.ngo@example.cm", ", +237 677-12-34-56", " https://wa.me/237677123456"]
+)  # fmt: skip
+def test_how_to_reach_somebody_changes_nothing(tail: str) -> None:
+    known = understand(f"le robinet coule à Akwa{tail}", Context(shipped_vocabulary()))
+    assert (known.intent.value, known.service, known.zone) == ("request", "plomberie", "akwa")
+
+
+@pytest.mark.parametrize("text", ["le train est en retard", "c'est la table"])
+def test_only_a_vowel_takes_a_glued_article(text: str) -> None:
+    assert read(text, shipped_vocabulary().known | {"rain", "able"}).texts == tuple(text.replace("'", " ").split())
+
+
+NAMES = [row for row in service_phrases() if row["kind"] == "service_name" and row["language"] in {"fr", ""}]
+
+
+def test_whoever_names_a_trade_gets_it() -> None:
+    """The plainest wishes; names that two trades share are left out."""
+    shared = {text for text, count in Counter(row["text"].casefold() for row in NAMES).items() if count > 1}
+    plain = [row for row in NAMES if row["text"].casefold() not in shared]
+    frames = ("je cherche un {} à Akwa", "besoin d'un {} svp", "bonjour il me faut {}", "{}")
+    wrong = [
+        (frame.format(row["text"]), read_as.service)
+        for row in plain
+        for frame in frames
+        if (read_as := understand(frame.format(row["text"]), Context(shipped_vocabulary()))).service != row["service"]
+    ]
+    assert len(wrong) <= len(plain) * len(frames) // 50, wrong
+    assert not [text for text, _service in wrong if "plombier" in text or "électricien" in text or "maçon" in text]
