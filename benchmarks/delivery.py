@@ -117,6 +117,12 @@ SYSTEMS = (
         wakes_up=False,
     ),
 )
+
+
+def database_of(system: System) -> str:
+    return f"djobea_benchmark_{system.name.replace('-', '_')}"
+
+
 PHASES = ("noop", "http", "latency", "idle", "million")
 
 
@@ -137,19 +143,20 @@ class Bench:
         self.server = server_parameters()
         self.folder = Path(tempfile.mkdtemp(prefix="djobea-benchmark-"))
         self.port = free_port()
+        self.templates: set[str] = set()
         self.brokers = {"redis": options.redis, "rabbitmq": options.rabbitmq}
         self.peers_python = Path(options.peers_python) if options.peers_python else make_peers()
         self.channel = subprocess.Popen([sys.executable, str(HERE / "delivery_server.py"), str(self.port)])
         wait_until(lambda: is_open(self.port), 20)
 
-    def dsn(self, system: str) -> str:
-        return make_conninfo(**self.server | {"dbname": f"djobea_benchmark_{system.replace('-', '_')}"})
+    def dsn(self, system: System) -> str:
+        return make_conninfo(**self.server | {"dbname": database_of(system)})
 
-    def fresh_database(self, system: System) -> None:
+    def copy_database(self, source: str, target: str) -> None:
+        """A database anew; a copy of tables that were made once takes less than making them."""
         with psycopg.connect(make_conninfo(**self.server | {"dbname": "postgres"}), autocommit=True) as line:
-            name = f"djobea_benchmark_{system.name.replace('-', '_')}"
-            line.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-            line.execute(f"CREATE DATABASE {name}")
+            line.execute(f"DROP DATABASE IF EXISTS {target} WITH (FORCE)")
+            line.execute(f"CREATE DATABASE {target} TEMPLATE {source}")
 
     def drop_databases(self) -> None:
         with psycopg.connect(make_conninfo(**self.server | {"dbname": "postgres"}), autocommit=True) as line:
@@ -163,16 +170,16 @@ class Bench:
         host = facts.get("host", "")
         url = f"postgres://{facts.get('user', '')}:{facts.get('password', '')}@/"
         if host.startswith("/"):
-            url += f"djobea_benchmark_{system.name.replace('-', '_')}?host={host}"
+            url += f"{database_of(system)}?host={host}"
         else:
-            url = url[:-1] + f"{host}:{facts.get('port') or 5432}/djobea_benchmark_{system.name.replace('-', '_')}"
+            url = url[:-1] + f"{host}:{facts.get('port') or 5432}/{database_of(system)}"
         plain = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
         return (
             plain
             | DJOBEA
             | {
                 "DATABASE_URL": url,
-                "DELIVERY_DSN": self.dsn(system.name),
+                "DELIVERY_DSN": self.dsn(system),
                 "DELIVERY_HTTP": f"http://127.0.0.1:{self.port}",
                 "DELIVERY_IN_FLIGHT": str(self.options.in_flight),
                 "DELIVERY_BROKER": self.brokers.get(system.broker, ""),
@@ -228,13 +235,15 @@ class Bench:
                 process.wait()
 
     def prepare(self, system: System) -> None:
-        self.fresh_database(system)
-        if system.broker:
-            self.run(system, "clear")
-        if system.script == "delivery_raw.py":  # the same tables
-            self.run(SYSTEMS[0], "prepare", DATABASE_URL=self.environment(system)["DATABASE_URL"])
-        else:
-            self.run(system, "prepare")
+        """An empty queue in a database of its own, made from a copy of its tables."""
+        maker = SYSTEMS[0] if system.is_ours else system  # raw works on Djobea's tables
+        if maker.name not in self.templates:
+            self.copy_database("template1", database_of(maker))
+            self.run(maker, "prepare")
+            self.copy_database(database_of(maker), f"{database_of(maker)}_tables")
+            self.templates.add(maker.name)
+        self.copy_database(f"{database_of(maker)}_tables", database_of(system))
+        self.clear(system)
 
     def clear(self, system: System) -> None:
         if system.broker:
@@ -320,7 +329,7 @@ def cpu_of(process: psutil.Process) -> float:
 def work_off(bench: Bench, system: System, channel: str, count: int, seconds: float) -> tuple[float, float]:
     """(messages a second, CPU seconds per 1000) while a backlog of `count` is worked off, or for `seconds` of it."""
     bench.run(system, "fill", count, DELIVERY_CHANNEL=channel)
-    with psycopg.connect(bench.dsn(system.name), autocommit=True) as line:
+    with psycopg.connect(bench.dsn(system), autocommit=True) as line:
         line.execute("VACUUM ANALYZE")
         before = (line.execute(system.done).fetchone() or [0])[0]
         with bench.working(system, DELIVERY_CHANNEL=channel) as process:
@@ -346,21 +355,22 @@ def latencies(bench: Bench, system: System, seconds: float) -> tuple[list[float]
     """(sorted ms from commit to call, median ms of a durable commit, CPU seconds per 1000 messages)."""
     file = bench.folder / f"{system.name}.stamps"
     count = int(PER_SECOND * seconds)
-    warm = int(PER_SECOND)
     with bench.working(system, DELIVERY_CHANNEL="noop", DELIVERY_STAMPS=str(file)) as process:
-        wait_until(lambda: cpu_of(process) > 0, 10)
-        time.sleep(4)  # its start is not its speed
-        with commits_timed(bench.dsn(system.name)) as commits:
+        # Its start is not its speed: first it sends a second's worth that is not counted.
+        bench.run(system, "pace", PER_SECOND, PER_SECOND, DELIVERY_FIRST=str(count))
+        if not wait_until(lambda: len(stamps(str(file))) >= PER_SECOND, 60):
+            raise RuntimeError("its worker sent nothing within a minute")
+        with commits_timed(bench.dsn(system)) as commits:
             cpu = cpu_of(process)
-            lines = bench.run(system, "pace", count, PER_SECOND, DELIVERY_CHANNEL="noop").splitlines()
-            wait_until(lambda: len(stamps(str(file))) >= count, 10)
+            lines = bench.run(system, "pace", count, PER_SECOND).splitlines()
+            wait_until(lambda: len(stamps(str(file))) >= count + PER_SECOND, 10)
             cpu = cpu_of(process) - cpu
     sent = stamps(str(file))
     committed = {int(number): float(moment) for number, moment in (line.split() for line in lines)}
     missing = set(committed) - set(sent)
     if missing:
         raise RuntimeError(f"{len(missing)} of {count} messages were not sent within 10 s")
-    waited = [(sent[number] - committed[number]) * 1000 for number in committed if number >= warm]
+    waited = [(sent[number] - committed[number]) * 1000 for number in committed]
     return sorted(waited), statistics.median(commits) * 1000, cpu / count * 1000
 
 
@@ -423,45 +433,37 @@ def measure_idle(bench: Bench, system: System, figures: dict[str, Any]) -> None:
 
 def measure(bench: Bench, system: System, phases: list[str], figures: dict[str, Any]) -> None:
     """All phases of one system; what goes wrong is said in one line, and the others go on."""
-    phase = "prepare"
-    try:
-        bench.prepare(system)
-        for phase in phases:
-            if phase in ("noop", "http"):
-                measure_speed(bench, system, phase, figures)
-            elif phase == "latency":
-                bench.prepare(system)
+    for phase in phases:
+        if phase == "million" or (phase == "idle" and system.name != "djobea" and not bench.options.idle_peers):
+            continue
+        try:
+            bench.prepare(system)
+            if phase == "latency":
                 measure_latency(bench, system, figures)
-            elif phase == "idle" and (system.name == "djobea" or bench.options.idle_peers):
-                bench.prepare(system)
+            elif phase == "idle":
                 measure_idle(bench, system, figures)
-        bench.clear(system)
-    except (RuntimeError, OSError, psycopg.Error) as error:
-        tell("delivery-missing", system=system.name, phase=phase, why=str(error))
+            else:
+                measure_speed(bench, system, phase, figures)
+            bench.clear(system)
+        except (RuntimeError, OSError, psycopg.Error) as error:
+            tell("delivery-missing", system=system.name, phase=phase, why=str(error))
 
 
 def tell_ratios(figures: dict[str, Any]) -> None:
-    peers = [system for system in SYSTEMS if not system.is_ours]
+    """What the aims are about: speed, CPU and latency of Djobea as multiples of each other system's."""
     for channel in ("noop", "http"):
-        mine, raw = figures.get(f"{channel}:djobea"), figures.get(f"{channel}:raw")
-        theirs = {p.name: figures[f"{channel}:{p.name}"] for p in peers if f"{channel}:{p.name}" in figures}
-        if mine and raw:
-            tell("delivery-ratio", channel=channel, against="raw", ratio=mine / raw)
-        if mine and theirs:
-            best = max(theirs, key=theirs.__getitem__)
-            tell("delivery-ratio", channel=channel, against=best, ratio=mine / theirs[best])
-        waking = {
-            p.name: figures[f"cpu-{channel}:{p.name}"]
-            for p in peers
-            if p.wakes_up and f"cpu-{channel}:{p.name}" in figures
-        }
-        if mine and waking:
-            best = min(waking, key=waking.__getitem__)
-            ratio = figures[f"cpu-{channel}:djobea"] / waking[best]
-            tell("delivery-ratio", channel=channel, cpu_against=best, ratio=ratio)
+        for system in SYSTEMS[1:]:
+            if f"{channel}:djobea" in figures and f"{channel}:{system.name}" in figures:
+                speed = figures[f"{channel}:djobea"] / figures[f"{channel}:{system.name}"]
+                cpu = figures[f"cpu-{channel}:djobea"] / max(1e-9, figures[f"cpu-{channel}:{system.name}"])
+                tell("delivery-ratio", channel=channel, against=system.name, speed=speed, cpu=cpu)
     if "latency:djobea" in figures:
         p50, p99, commit = figures["latency:djobea"]
-        tell("delivery-ratio", latency_against="a durable commit", p50=p50 / commit, p99=p99 / commit)
+        tell("delivery-ratio", against="a durable commit", p50=p50 / commit, p99=p99 / commit)
+        for system in SYSTEMS[1:]:
+            if f"latency:{system.name}" in figures:
+                their_p50, their_p99, _commit = figures[f"latency:{system.name}"]
+                tell("delivery-ratio", against=system.name, p50=p50 / their_p50, p99=p99 / their_p99)
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 CHANNEL = os.environ.get("DELIVERY_CHANNEL", "noop")
 ADDRESS = os.environ.get("DELIVERY_HTTP", "")
 IN_FLIGHT = int(os.environ.get("DELIVERY_IN_FLIGHT", "64"))
+FIRST = int(os.environ.get("DELIVERY_FIRST", "0"))  # number of the first paced message
 DSN = os.environ.get("DELIVERY_DSN", "")
 STAMP = struct.Struct("qd")
 _stamps: dict[int, int] = {}  # process -> open file
@@ -76,8 +77,9 @@ def paced(count: int, per_second: float, commit_one: Any) -> None:
     """
     begin = time.monotonic() + 0.1
     lines = []
-    for number in range(count):
-        time.sleep(max(0.0, begin + number / per_second - time.monotonic()))
+    for step in range(count):
+        time.sleep(max(0.0, begin + step / per_second - time.monotonic()))
+        number = FIRST + step
         committed = commit_one(number)
         lines.append(f"{number} {committed or time.monotonic()!r}")
     print("\n".join(lines))

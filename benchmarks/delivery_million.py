@@ -49,7 +49,7 @@ def measure_million(bench: Any, system: Any, work_off: Callable[..., tuple[float
     for shape, (facts, circumstances) in SHAPES.items():
         speeds = []
         for waiting in (FEW, million):
-            with psycopg.connect(bench.dsn(system.name), autocommit=True) as line:
+            with psycopg.connect(bench.dsn(system), autocommit=True) as line:
                 line.execute("TRUNCATE notification_queue, notifications_attempt CASCADE")
                 line.execute(OPEN)
                 line.execute(WAITING.format(**facts), (waiting,))

@@ -34,8 +34,9 @@ DUTY_LOOK: Final = 1.0
 HEARTBEAT: Final = 5.0
 FIRST_BROKEN_SLEEP: Final = 0.05  # after the database was lost or two transactions met; then twice as long each time
 BROKEN_SLEEP: Final = 2.0  # at most
-GATHERING: Final = 0.002
-MANY_OUT: Final = 4  # answers still out, for which it is worth waiting that long
+GATHER_ROUND: Final = 0.002
+GATHER_ROUNDS: Final = 3  # at most, as long as more answers come
+MANY_OUT: Final = 4  # answers still out, for which it is worth waiting at all
 MOST_ROUNDS: Final = 1000  # of `run_once`, so that it ends whatever a duty reports
 INBOX_THREADS: Final = 2
 DRAIN_FOR: Final = 45.0  # seconds that a stop waits for answers that are still out
@@ -174,9 +175,14 @@ class Worker:
         return len(claimed.envelopes) == free or claimed.held_back > 0
 
     def _let_answers_gather(self) -> None:
-        """The answers of a batch come close together: a moment later, one commit settles many instead of few."""
-        if not self.results.empty() and self.in_flight - self.results.qsize() >= MANY_OUT:
-            time.sleep(GATHERING)
+        """The answers of a batch come close together: a few milliseconds later, one commit settles many, not a few."""
+        for _ in range(GATHER_ROUNDS):
+            here = self.results.qsize()
+            if not here or self.in_flight - here < MANY_OUT:
+                return
+            time.sleep(GATHER_ROUND)
+            if self.results.qsize() == here:
+                return
 
     def _send(self, envelope: Envelope, lease: str, deadline: Deadline) -> None:
         self.results.put(deliver(envelope, lease, deadline))
