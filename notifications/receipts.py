@@ -15,11 +15,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from . import channel_health, consequences, escalation, routing
+from . import channel_health, consequences, database_faults, escalation, routing
 from .failures import recording_failure
 from .models import Attempt, Channel, Notification, Outcome, Receipt, Status
 
@@ -72,7 +72,11 @@ def _keep(callback: Callback, at: datetime) -> Receipt:
         received_at=at,
     )
     Receipt.objects.bulk_create([fresh], ignore_conflicts=True)
-    return Receipt.objects.select_for_update().get(provider_sid=callback.sid, status=callback.status)
+    receipt = Receipt.objects.select_for_update().get(provider_sid=callback.sid, status=callback.status)
+    if callback.attempt and receipt.attempt_public_id is None:  # it came before without the attempt's id
+        receipt.attempt_public_id = callback.attempt
+        receipt.save(update_fields=["attempt_public_id"])
+    return receipt
 
 
 def _note_failure(callback: Callback, at: datetime, error: Exception) -> None:
@@ -126,10 +130,10 @@ def _apply_each(receipts: QuerySet[Receipt], at: datetime) -> int:
             with recording_failure(partial(_put_off, receipt, at)):
                 locked = Receipt.objects.select_for_update().filter(pk=receipt.pk, applied_at__isnull=True).first()
                 applied += locked is not None and _apply(locked, at)
-        except Exception:
-            logger.exception("receipt %d could not be applied", receipt.pk)
-            if not connection.is_usable():
+        except Exception as error:
+            if database_faults.passes(error):
                 raise
+            logger.exception("receipt %d could not be applied", receipt.pk)
     return applied
 
 

@@ -16,6 +16,7 @@ from . import channel_health, consequences, database_faults, receipts, rendering
 from .backoff import FIRST_LOOK
 from .failure_policy import failure_for
 from .models import Attempt, ChannelName, Notification, Outcome, Status
+from .queue import lease_time
 
 logger = logging.getLogger(__name__)
 LOOKS: Final = (FIRST_LOOK, timedelta(minutes=2), timedelta(minutes=10))
@@ -41,17 +42,27 @@ def reconcile_due(at: datetime) -> int:
 
 
 def _look(attempt: Attempt, at: datetime) -> bool:
+    if _has_rival(attempt, at):
+        _look_later(attempt, at)
+        return False
     try:
-        sid = _look_up(attempt)
+        found = _look_up(attempt)
     except twilio_client.NO_ANSWER as error:
         logger.warning("attempt %d could not be looked up: %s", attempt.pk, type(error).__name__)
         _look_later(attempt, at)
         return False
-    if sid:
-        adopt(attempt, sid, at)
+    if found:
+        receipts.receive(found, at=at)  # the list's word is as good as a callback's
+        receipts.apply_waiting([found.sid], at)
     else:
         _not_found(attempt, at)
     return True
+
+
+def _has_rival(attempt: Attempt, at: datetime) -> bool:
+    """Whether a call to the same person is out, whose message the list may show before we know that it is that one's."""
+    calls = Attempt.objects.filter(channel=attempt.channel, started_at__gt=at - lease_time())
+    return calls.filter(receiver=attempt.receiver, outcome=Outcome.IN_FLIGHT).exists()
 
 
 def _take_due(at: datetime) -> list[Attempt]:
@@ -67,8 +78,8 @@ def _take_due(at: datetime) -> list[Attempt]:
         )
 
 
-def _look_up(attempt: Attempt) -> str | None:
-    """The SID under which Twilio has this attempt, or None. Only Twilio's channels have a list."""
+def _look_up(attempt: Attempt) -> receipts.Callback | None:
+    """What Twilio's list says of this attempt, or None. Only Twilio's channels have a list."""
     if attempt.channel not in (ChannelName.WHATSAPP, ChannelName.SMS):
         return None
     account = "sms" if attempt.channel == ChannelName.SMS else "main"
@@ -76,26 +87,46 @@ def _look_up(attempt: Attempt) -> str | None:
         account,
         lambda api: api.messages.list(to=attempt.receiver, from_=attempt.sender, limit=NEWEST, page_size=NEWEST),
     )
-    return _match(attempt, listed)
+    message = _match(attempt, listed)
+    if message is None:
+        return None
+    return receipts.Callback(
+        sid=str(message.sid),
+        status=str(message.status),
+        attempt=attempt.public_id,
+        error_code=str(message.error_code or ""),
+        error_message=str(message.error_message or ""),
+    )
 
 
-def _match(attempt: Attempt, listed: Iterable[Any]) -> str | None:
-    row = attempt.notification
-    texts = _texts(row, attempt.channel)
+def _match(attempt: Attempt, listed: Iterable[Any]) -> Any | None:
+    """The listed message of this attempt: of its time, with its text, nobody else's; the very same text first.
+
+    A trial account writes its own words before the text, so bodies match by their end too.
+    """
+    texts = _texts(attempt.notification, attempt.channel)
     end = attempt.finished_at or attempt.started_at
-    for message in listed:
-        created = message.date_created
-        if str(message.status).endswith("failed") or not str(message.direction).startswith("outbound"):
-            continue
-        if created is None or not attempt.started_at - BEFORE <= created <= end + AFTER:
-            continue
-        # A trial account writes its own words before the text, so bodies match by their end.
-        body = (message.body or "").strip()
-        if not any(body.endswith(text[-200:]) or text[:60] in body for text in texts):
-            continue
-        if not Attempt.objects.filter(provider_sid=message.sid).exists():
-            return str(message.sid)
-    return None
+    fitting = [
+        message
+        for message in listed
+        if not str(message.status).endswith("failed")
+        and str(message.direction).startswith("outbound")
+        and message.date_created is not None
+        and attempt.started_at - BEFORE <= message.date_created <= end + AFTER
+        and _reads(message, texts)
+    ]
+    owned = set(
+        Attempt.objects.filter(provider_sid__in=[message.sid for message in fitting]).values_list(
+            "provider_sid", flat=True
+        )
+    )
+    free = [message for message in fitting if message.sid not in owned]
+    return next((message for message in free if (message.body or "").strip() in texts), free[0] if free else None)
+
+
+def _reads(message: Any, texts: Iterable[str]) -> bool:
+    body = (message.body or "").strip()
+    return any(body.endswith(text[-200:]) or text[:60] in body for text in texts)
 
 
 def _texts(row: Notification, channel: str) -> list[str]:
@@ -103,20 +134,6 @@ def _texts(row: Notification, channel: str) -> list[str]:
     templates = rendering.templates_for([row], channel)
     made = rendering.for_channel(row, channel, templates).body if channel == ChannelName.SMS else ""
     return [text.strip() for text in (row.body, made) if text.strip()]
-
-
-def adopt(attempt: Attempt, sid: str, at: datetime) -> bool:
-    """Twilio has the message: the attempt gets its SID, the message is sent; False: somebody was first."""
-    with transaction.atomic():
-        row = Notification.objects.select_for_update(no_key=True).get(pk=attempt.notification_id)
-        changed = Attempt.objects.filter(pk=attempt.pk, provider_sid__isnull=True).update(
-            provider_sid=sid, outcome=Outcome.ACCEPTED, error_code="", error_message="", finished_at=at
-        )
-        if not changed or row.status != Status.UNCONFIRMED:
-            return False
-        Notification.objects.filter(pk=row.pk).move(Status.SENT, provider_sid=sid, sent_at=at)
-    receipts.apply_waiting([sid], at)
-    return True
 
 
 def _not_found(attempt: Attempt, at: datetime) -> None:

