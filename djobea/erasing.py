@@ -6,7 +6,7 @@ from typing import Any, Final
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
-from django.db.models import Model, Q, Value
+from django.db.models import CharField, Model, Q, TextField, Value
 from django.db.models.functions import Replace
 from django.dispatch import receiver
 
@@ -74,6 +74,7 @@ def erase_in_records(contact: Contact, pseudonym: str, by: str, at: datetime, **
             content_type=ContentType.objects.get_for_model(model), object_id__in=[str(key) for key in keys]
         )
         changed += entries.update(object_repr=pseudonym)
+        _erase_history(model, keys)
     for address in filter(None, (contact.phone_number, contact.whatsapp_id, contact.email)):
         said = LogEntry.objects.filter(change_message__contains=address)
         said.update(change_message=Replace("change_message", Value(address), Value(pseudonym)))
@@ -84,3 +85,18 @@ def erase_in_records(contact: Contact, pseudonym: str, by: str, at: datetime, **
 
 def _keys(model: type[Model], contact: Contact) -> list[int]:
     return list(model._base_manager.filter(contact=contact).values_list("pk", flat=True))  # noqa: SLF001  public in Django
+
+
+def _erase_history(model: Any, keys: list[int]) -> None:
+    """Earlier states of these rows, where the model keeps them: when and by whom stays, every free text goes."""
+    manager = getattr(model._meta, "simple_history_manager_attribute", None)  # noqa: SLF001  public in Django
+    if manager is None:
+        return
+    history = getattr(model, manager).model
+    free = [
+        column
+        for column in history._meta.fields  # noqa: SLF001
+        if isinstance(column, (CharField, TextField)) and not column.choices and column.name != "history_type"
+    ]
+    own = f"{model._meta.pk.name}__in"  # noqa: SLF001
+    history.objects.filter(**{own: keys}).update(**{column.name: None if column.null else "" for column in free})

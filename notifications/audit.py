@@ -27,6 +27,7 @@ from .models import (
     Status,
 )
 from .models.notification import UNCOUNTED
+from .receipts import TRIED_FOR
 from .throttling import DAY
 
 PATIENCE: Final = timedelta(seconds=60)
@@ -184,9 +185,10 @@ def messages_carry_their_own_sid(look: Look) -> Found:
 
 
 def known_receipts_are_applied(look: Look) -> Found:
-    """A callback whose message we know does not wait."""
+    """A callback whose message we know does not wait, unless it failed: then it is tried for a day, with its own alert."""
     known = Attempt.objects.filter(provider_sid=OuterRef("provider_sid"))
-    late = Receipt.objects.filter(applied_at__isnull=True, received_at__lt=look.at - PATIENCE)
+    late = Receipt.objects.filter(applied_at__isnull=True, received_at__lt=look.at - 2 * PATIENCE)
+    late = late.exclude(failures__gt=0, received_at__gt=look.at - TRIED_FOR)
     for pk in late.filter(Exists(known)).order_by("pk").values_list("pk", flat=True)[:SHOWN]:
         yield pk, _("Receipt %(row)d waits, although its message is known.") % {"row": pk}
 

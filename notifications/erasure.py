@@ -22,6 +22,7 @@ from .models import (
     Contact,
     EscalationAlert,
     Notification,
+    OnCallPerson,
     Receipt,
     StaffAction,
     StaffActionLine,
@@ -85,7 +86,14 @@ def _answers(signal: Any, **facts: Any) -> list[str]:
 def _obstacles(contact: Contact) -> list[str]:
     if is_erased(contact):
         return [_("This person was erased already.")]
+    if OnCallPerson.objects.filter(_has_address_of(contact)).exists():
+        return [_("This person is on call for alerts: take them off that list first.")]
     return in_flight(_messages_to(contact))
+
+
+def _has_address_of(contact: Contact) -> Q:
+    same = Q(phone_number=contact.phone_number) if contact.phone_number else Q(pk__in=[])
+    return same | Q(email__iexact=contact.email) if contact.email else same
 
 
 def in_flight(messages: Q) -> list[str]:

@@ -10,9 +10,10 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import connection, models, transaction
 from django.db.models import Model
 from django.test import Client
+from django.test.utils import isolate_apps
 from django.urls import reverse
 
 from djobea import auditing, erasing
@@ -41,6 +42,7 @@ from notifications.models import (
     Contact,
     EscalationAlert,
     Notification,
+    OnCallPerson,
     Outcome,
     Receipt,
     StaffAction,
@@ -91,11 +93,11 @@ def places_of(*needles: str) -> dict[str, list[str]]:
 
 
 def counts() -> dict[str, int]:
-    models: tuple[Any, ...] = (
+    kept: tuple[Any, ...] = (
         *(Contact, Customer, Conversation, InboundMessage, ServiceRequest, MatchRun, Offer, Job, Quote, Rating),
         *(Provider, Standing, Notification, Attempt, Receipt, StaffAction, StaffActionLine, LogEntry),
     )
-    return {model.__name__: model.objects.count() for model in models}
+    return {model.__name__: model.objects.count() for model in kept}
 
 
 def all_settled(at: datetime) -> None:
@@ -298,6 +300,37 @@ def test_who_writes_again_is_somebody_new(story: Job, at: datetime) -> None:
     assert anew.opted_out_at is None
 
 
+def test_earlier_states_lose_their_text_where_a_model_keeps_history(
+    story: Job, at: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with isolate_apps("djobea"):
+
+        class Past(models.Model):  # as django-simple-history makes it
+            id = models.BigIntegerField()
+            name = models.CharField(max_length=120)
+            phone_number = models.CharField(max_length=16, null=True)
+            history_id = models.AutoField(primary_key=True)
+            history_type = models.CharField(max_length=1, choices=[("~", "Changed")])
+            history_change_reason = models.CharField(max_length=100, null=True)
+
+            class Meta:
+                app_label = "djobea"
+
+            def __str__(self) -> str:
+                return self.name
+
+    with connection.schema_editor() as editor:
+        editor.create_model(Past)
+    monkeypatch.setattr(Contact._meta, "simple_history_manager_attribute", "history", raising=False)  # noqa: SLF001
+    monkeypatch.setattr(Contact, "history", Past._default_manager, raising=False)  # noqa: SLF001
+    zena = Contact.objects.get(phone_number=NUMBER)
+    for pk in (zena.pk, zena.pk + 999):
+        Past._default_manager.create(id=pk, name="Zénabou", phone_number=NUMBER, history_type="~")  # noqa: SLF001
+    erasure.erase(zena, by="chief", at=at)
+    rows = Past._default_manager.order_by("pk").values_list("id", "name", "phone_number", "history_type")  # noqa: SLF001
+    assert list(rows) == [(zena.pk, "", None, "~"), (zena.pk + 999, "Zénabou", NUMBER, "~")]
+
+
 # --- what speaks against it --------------------------------------------------------------------------------------
 
 
@@ -366,6 +399,14 @@ def test_nobody_is_erased_while_their_message_is_answered_or_staff_talk_with_the
     Conversation.objects.create(contact=contact, operator=chief, opened_at=at, last_message_at=at)
     (why,) = refused(contact, at)
     assert "chief" in why
+
+
+def test_nobody_is_erased_while_on_call(at: datetime) -> None:
+    contact = a_contact()
+    OnCallPerson.objects.create(name="Awa", phone_number=contact.phone_number)
+    OnCallPerson.objects.create(name="Paul", email="other@example.com")
+    assert len(refused(contact, at)) == 1
+    assert erasure.erase(a_contact(), by="chief", at=at).obstacles == []
 
 
 def test_nobody_is_erased_twice(at: datetime) -> None:

@@ -222,11 +222,14 @@ def test_a_message_with_a_strange_sid_is_a_breach(at: datetime) -> None:
 
 def test_a_receipt_that_waits_for_a_known_message_is_a_breach(at: datetime) -> None:
     sid = a_sent_row(at).attempts.get().provider_sid
-    received = at - timedelta(seconds=61)
+    received = at - timedelta(seconds=121)
     late = Receipt.objects.create(provider_sid=sid or "", status="delivered", received_at=received)
     Receipt.objects.create(provider_sid=sid or "", status="read", received_at=at)
     Receipt.objects.create(provider_sid="SMstranger", status="delivered", received_at=received)
     assert broken(at) == {"receipt": [late.pk]}
+    Receipt.objects.filter(pk=late.pk).update(failures=1)
+    assert broken(at) == {}, "it has an alert of its own and is tried again"
+    assert broken(at + timedelta(days=1)) != {}
 
 
 # --- what a quick run looks at -----------------------------------------------------------------------------------
