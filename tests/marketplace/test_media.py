@@ -156,7 +156,7 @@ def test_an_address_that_names_no_file_of_ours_is_never_called(twilio: Twilio, a
 
 
 def test_a_file_of_a_strange_account_is_not_asked_for(twilio: Twilio) -> None:
-    assert "ours" in refused(twilio.base_url + PATH.replace(ACCOUNT, "AC" + "9" * 32))
+    assert "Twilio" in refused(twilio.base_url + PATH.replace(ACCOUNT, "AC" + "9" * 32))
     assert twilio.calls == []
 
 
