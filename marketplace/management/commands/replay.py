@@ -18,12 +18,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """FILE."""
         parser.add_argument("file", type=Path)
+        parser.add_argument("--without-words", action="store_true", help="compare messages by their purpose only")
 
-    def handle(self, *_args: Any, file: Path, **_options: Any) -> None:
+    def handle(self, *_args: Any, file: Path, without_words: bool, **_options: Any) -> None:
         """Read, play, tell."""
         try:
             fixture = replay.read(file.read_text(encoding="utf-8"))
-            differences = replay.play(fixture)
+            differences = replay.play(fixture, words=not without_words)
         except (OSError, ValueError, KeyError) as error:
             raise CommandError(str(error)) from error
         except DatabaseError as error:
