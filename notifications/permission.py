@@ -12,12 +12,12 @@ from .models import Channel, ChannelName, MessageTemplate, Notification, Status,
 from .models.notification import NotificationQuerySet
 from .rendering import (
     Rendered,
-    button_set,
     button_titles,
     for_channel,
     for_closed_window,
     for_session,
     session_body,
+    session_set,
     templates_for,
 )
 
@@ -88,7 +88,7 @@ def _may_need_template(row: Notification, channel: Channel, at: datetime) -> boo
 
 def _register_buttons(rows: Sequence[Notification]) -> None:
     """Note sets of buttons that are new: the next duty makes them at Twilio, and until then they are numbered lines."""
-    sets = {(button_set(row), row.language): row for row in rows if row.channel == ChannelName.WHATSAPP}
+    sets = {(session_set(row), row.language): row for row in rows if row.channel == ChannelName.WHATSAPP}
     wanted = {key: row for key, row in sets.items() if key[0]}
     if not wanted:
         return

@@ -12,6 +12,11 @@ from .sms_letters import fit
 MOST_BUTTONS: Final = 3  # quick replies in an open session (Twilio, twilio/quick-reply)
 BUTTON_TITLE: Final = 20  # characters of a button's title
 NAME_LIMIT: Final = 44  # of the titles together, so that a name fits its column
+MOST_ITEMS: Final = 10  # lines of a list (Twilio, twilio/list-picker)
+ITEM_TITLE: Final = 24  # characters of a line
+SESSION_LIMIT: Final = 1024  # characters of a text with choices
+BUTTONS: Final = "buttons:"  # the names of what holds choices in an open session begin so
+LIST: Final = "list:"
 MOST_LINES: Final = 24
 NOTICE: Final = "notice"  # the template that carries any short text outside the 24-hour window
 TEXT: Final = "text"  # the variable that stands for the whole message
@@ -48,9 +53,34 @@ def button_set(row: Notification) -> str:
     A variable may hold no line break (Twilio, error 21656), so each line of the text is a variable of its own, and the
     name carries the shape of the text: 1 a line, 0 an empty one.
     """
-    titles = button_titles(row)
-    shape = "".join("1" if line.strip() else "0" for line in row.body.strip().splitlines())
-    return f"buttons:{'|'.join(titles)}#{shape}" if titles and len(shape) <= MOST_LINES else ""
+    titles, shape = button_titles(row), _shape(row)
+    return f"{BUTTONS}{'|'.join(titles)}#{shape}" if titles and len(shape) <= MOST_LINES else ""
+
+
+def _shape(row: Notification) -> str:
+    return "".join("1" if line.strip() else "0" for line in row.body.strip().splitlines())
+
+
+def item_titles(row: Notification) -> list[str]:
+    """The lines of this message's list, where buttons do not fit; empty where a list does not fit either."""
+    titles = [str(choice["title"])[:ITEM_TITLE] for choice in row.choices]
+    fit = 0 < len(titles) <= MOST_ITEMS and len(set(titles)) == len(titles)
+    return titles if fit and not button_titles(row) else []
+
+
+def list_set(row: Notification) -> str:
+    """Name of the Content resource that shows a list of as many lines as this message has choices, in an open session.
+
+    Titles are variables as well, so that a few resources serve all lists; Meta never approves a list for other times.
+    """
+    titles, shape = item_titles(row), _shape(row)
+    is_short = len(shape) <= MOST_LINES and len(row.body) <= SESSION_LIMIT
+    return f"{LIST}{len(titles)}#{shape}" if titles and is_short else ""
+
+
+def session_set(row: Notification) -> str:
+    """Name of the Content resource with this message's choices: buttons, else a list; empty where neither fits."""
+    return button_set(row) or list_set(row)
 
 
 def session_body(row: Notification) -> str:
@@ -61,11 +91,13 @@ def session_body(row: Notification) -> str:
 
 
 def for_session(row: Notification, templates: dict[tuple[str, str], MessageTemplate]) -> Rendered:
-    """WhatsApp inside the window: buttons by Content where Twilio knows the set, else numbered lines."""
-    template = templates.get((button_set(row), row.language)) if row.choices else None
+    """WhatsApp inside the window: buttons or a list by Content where Twilio knows the set, else numbered lines."""
+    template = templates.get((session_set(row), row.language)) if row.choices else None
     if template is None or not template.content_sid:
         return Rendered(numbered(row)[:BODY_LIMIT])
     lines = [line.strip() for line in row.body.splitlines() if line.strip()]
+    if template.name.startswith(LIST):
+        lines += item_titles(row)
     return Rendered(row.body, template.content_sid, variables(row, lines))
 
 
@@ -131,4 +163,4 @@ def notice_with_buttons(row: Notification) -> str:
 
 def wanted_names(row: Notification) -> set[str]:
     """The templates that this message could use."""
-    return {row.purpose, NOTICE} | ({button_set(row), notice_with_buttons(row)} if row.choices else set())
+    return {row.purpose, NOTICE} | ({session_set(row), notice_with_buttons(row)} if row.choices else set())

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from . import routing
 from .models import ChannelName, MessageTemplate
-from .rendering import NOTICE, PLACEHOLDER, TEXT
+from .rendering import BUTTONS, LIST, NOTICE, PLACEHOLDER, TEXT
 
 LONGEST: Final = 1024
 SIDE_BY_SIDE: Final = re.compile(r"\}\}\s*\{\{")
@@ -26,7 +26,7 @@ def known_variables(name: str) -> tuple[str, ...]:
 
 def faults(template: MessageTemplate) -> list[str]:
     """One sentence a fault; none for a template that can be filled and sent."""
-    if template.name.startswith("buttons:"):
+    if template.name.startswith((BUTTONS, LIST)):
         return []  # made by the code from the lines of a message
     found = [*_of_variables(template)]
     if template.channel == ChannelName.WHATSAPP:

@@ -5,10 +5,12 @@ import logging
 from datetime import datetime
 from typing import Any, Final
 
+from django.db.models import Q
+
 from . import twilio_client
 from .models import Channel, ChannelName, MessageTemplate
 from .models.template import Approval
-from .rendering import NOTICE
+from .rendering import BUTTONS, LIST, NOTICE
 
 logger = logging.getLogger(__name__)
 # The general template: any short text. WhatsApp demands words before and after a variable.
@@ -49,7 +51,8 @@ def create_missing(at: datetime) -> int:  # noqa: ARG001  the shape of every dut
     changed = 0
     ended = [Approval.APPROVED, Approval.REJECTED, Approval.DISABLED]
     waiting = MessageTemplate.objects.filter(channel=ChannelName.WHATSAPP).exclude(approval__in=ended)
-    for template in waiting.exclude(name__startswith="buttons:", content_sid__gt=""):
+    in_session = Q(name__startswith=BUTTONS) | Q(name__startswith=LIST)
+    for template in waiting.exclude(in_session, content_sid__gt=""):
         try:
             changed += _advance(template)
         except twilio_client.NO_ANSWER as error:
@@ -82,6 +85,8 @@ def note_edit(template: MessageTemplate) -> None:
 
 def _create(template: MessageTemplate) -> dict[str, Any]:
     lines = template.body.count("{{")
+    if template.name.startswith(LIST):
+        return _create_list(template, lines)
     actions = [
         {"title": title, "id": f"{{{{{number}}}}}", "type": "QUICK_REPLY"}
         for number, title in enumerate(template.buttons, lines + 1)
@@ -94,6 +99,24 @@ def _create(template: MessageTemplate) -> dict[str, Any]:
             "language": template.language if template.language in NOTICES else "en",  # Twilio knows no Pidgin
             "variables": {str(number): "…" for number in range(1, lines + len(actions) + 1)},
             "types": {"twilio/quick-reply" if actions else "twilio/text": content},
+        },
+    )
+
+
+def _create_list(template: MessageTemplate, lines: int) -> dict[str, Any]:
+    """A list whose titles and ids are variables, after those of the text."""
+    many = int(template.name.removeprefix(LIST).partition("#")[0])
+    items = [
+        {"item": f"{{{{{lines + number}}}}}", "id": f"{{{{{lines + many + number}}}}}"} for number in range(1, many + 1)
+    ]
+    label = CHOOSE.get(template.language, CHOOSE["en"])
+    return _post(
+        "/v1/Content",
+        {
+            "friendly_name": f"djobea_{template.pk}_{template.language}",
+            "language": template.language if template.language in NOTICES else "en",
+            "variables": {str(number): "…" for number in range(1, lines + 2 * many + 1)},
+            "types": {"twilio/list-picker": {"body": template.body, "button": label, "items": items}},
         },
     )
 
@@ -120,4 +143,5 @@ def _read(response: Any) -> dict[str, Any]:
     return answer
 
 
+CHOOSE: Final = {"fr": "Choisir", "en": "Choose"}  # the label that opens a list
 JSON: Final = {"Content-Type": "application/json"}
