@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from marketplace import conversations, privacy
+from marketplace import conversations, personal_copy, privacy
 from marketplace.models import PrivacyRequest, PrivacyStatus, Wish
 from notifications import contacts
 from notifications.models import Contact, EscalationAlert
@@ -93,3 +93,52 @@ def test_staff_decide_in_the_console(asked: PrivacyRequest, client: Client) -> N
     client.post(f"{address.removesuffix('change/')}do/confirm/")
     asked.refresh_from_db()
     assert (asked.status, asked.decided_by) == (PrivacyStatus.CONFIRMED, "chief")
+
+
+@pytest.fixture
+def chief(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("chief", "chief@example.com", "made-up"))
+    return client
+
+
+def test_the_copy_holds_what_the_person_said_and_nothing_of_others(known_customer: Phone, chief: Client) -> None:
+    known_customer.writes("fuite d'eau à Bonamoussadi, urgent, derrière la pharmacie")
+    known_customer.writes("oui")
+    Phone("+237699000888").writes("je suis une autre personne")
+    wish = privacy.ask(known_customer.contact, Wish.COPY, at=MORNING)
+    address = reverse("admin:marketplace_privacyrequest_copy", args=[wish.pk])
+    assert chief.get(address).status_code == 404
+    privacy.confirm(wish, by="awa", at=MORNING)
+    copy = chief.get(address)
+    assert "attachment" in copy["Content-Disposition"]
+    told = copy.json()
+    assert told["person"]["phone_number"] == known_customer.contact.phone_number
+    assert [row["body"] for row in told["you_wrote"]][-1] == "oui"
+    assert told["requests"][0]["service_slug"] == "plomberie"
+    assert "une autre personne" not in copy.content.decode()
+    chief.post(reverse("admin:marketplace_privacyrequest_change", args=[wish.pk]).removesuffix("change/") + "do/done/")
+    wish.refresh_from_db()
+    assert wish.status == PrivacyStatus.DONE
+    assert chief.get(address).status_code == 404
+
+
+def test_a_provider_gets_the_work_side_too(plumber_phone: Phone) -> None:
+    plumber_phone.writes("bonjour")
+    told = personal_copy.copy_of(plumber_phone.contact)
+    assert told["as_provider"][0]["name"] == "Jean Mbarga"
+    assert "Bonamoussadi" in told["zones"]
+
+
+def test_nobody_without_rights_gets_a_copy(asked: PrivacyRequest, client: Client) -> None:
+    client.force_login(User.objects.create_user("guest", "", "made-up", is_staff=True))
+    assert client.get(reverse("admin:marketplace_privacyrequest_copy", args=[asked.pk])).status_code == 403
+
+
+def test_a_confirmed_wish_to_be_forgotten_leads_to_the_page_that_erases(
+    asked: PrivacyRequest, known_customer: Phone, chief: Client
+) -> None:
+    page = reverse("admin:marketplace_privacyrequest_change", args=[asked.pk])
+    erase = reverse("admin:notifications_contact_erase", args=[known_customer.contact.pk])
+    assert erase not in chief.get(page).content.decode()
+    privacy.confirm(asked, by="awa", at=known_customer.at)
+    assert erase in chief.get(page).content.decode()
