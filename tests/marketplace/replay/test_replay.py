@@ -79,7 +79,6 @@ def changed(name: str, number: int, **facts: Any) -> replay.Fixture:
     return replay.read(replay.write(lines))
 
 
-@pytest.mark.xfail(strict=False, reason="the saved talk must be recorded again since later changes of the words")
 @pytest.mark.usefixtures("house")
 @pytest.mark.parametrize("talk", TALKS, ids=lambda path: path.stem)
 def test_each_saved_talk_goes_as_it_went(talk: Path) -> None:
