@@ -61,6 +61,12 @@ def receive(callback: Callback, *, at: datetime) -> bool:
     return False
 
 
+def has_failed(callback: Callback) -> bool:
+    """Whether applying this callback failed, and has not worked since."""
+    mine = Receipt.objects.filter(provider_sid=callback.sid, status=callback.status)
+    return mine.filter(applied_at__isnull=True, failures__gt=0).exists()
+
+
 def _keep(callback: Callback, at: datetime) -> Receipt:
     """The callback's row, made unless it is there, and locked."""
     fresh = Receipt(

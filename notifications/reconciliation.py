@@ -27,6 +27,10 @@ BATCH: Final = 20
 LOOK_LEASE: Final = timedelta(seconds=90)
 
 
+class NotAppliedError(RuntimeError):
+    """Twilio has the message, but what its list says of it cannot be applied."""
+
+
 def reconcile_due(at: datetime) -> int:
     """Look up the messages whose next look is due; returns how many were looked at."""
     looked = 0
@@ -54,6 +58,8 @@ def _look(attempt: Attempt, at: datetime) -> bool:
     if found:
         receipts.receive(found, at=at)  # the list's word is as good as a callback's
         receipts.apply_waiting([found.sid], at)
+        if receipts.has_failed(found):
+            raise NotAppliedError(f"{found.status} could not be applied.")
     else:
         _not_found(attempt, at)
     return True
