@@ -113,7 +113,6 @@ def test_an_operator_takes_a_talk_over_and_answers(console: Page, live_server: A
     expect(console.locator(".dj-chat")).to_contain_text("Bonjour, ici l'équipe <Djobea>")
 
 
-@pytest.mark.xfail(strict=False, reason="the first page is wider than a phone: a known fault")
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_read_the_console_on_a_phone_too(console: Page, live_server: Any, scheme: str) -> None:
     console.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
