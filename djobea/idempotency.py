@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Final
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 
+from . import problems
 from .models import RememberedAnswer
 
 UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -73,5 +74,4 @@ def _hash(*parts: str) -> str:
 
 
 def _problem(status: int, detail: str) -> HttpResponse:
-    facts = {"type": "about:blank", "title": "Idempotency-Key", "status": status, "detail": detail}
-    return JsonResponse(facts, status=status, content_type="application/problem+json")
+    return problems.answer(status, detail, title="Idempotency-Key")

@@ -31,9 +31,14 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     return response
 
 
+def answer(status: int, detail: str, **facts: str) -> HttpResponse:
+    """Problem details outside a view of the framework; `facts` replace or add members."""
+    return JsonResponse(_facts(status) | {"detail": detail} | facts, status=status, content_type=CONTENT_TYPE)
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:  # noqa: ARG001  Django's form
     """Nothing is at this address of the API."""
-    return JsonResponse(_facts(404) | {"detail": "There is nothing here."}, status=404, content_type=CONTENT_TYPE)
+    return answer(404, "There is nothing here.")
 
 
 def _facts(status: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from marketplace.inbox import MOST_TRIES
+from marketplace.inbox import unfinished
 from marketplace.models import (
     InboundMessage,
     InboundStatus,
@@ -130,7 +130,7 @@ def standings_count_the_rows(look: Look) -> Found:
 def no_message_is_stuck(look: Look) -> Found:
     """No inbound message lies unanswered for minutes, unless it was given up or an earlier one of its person blocks it."""
     late = look.at - PATIENCE
-    waits = Q(status=InboundStatus.RECEIVED) | Q(status=InboundStatus.FAILED, attempts__lt=MOST_TRIES)
+    waits = unfinished()
     leased = Q(status=InboundStatus.PROCESSING)
     earlier = InboundMessage.objects.filter(waits | leased, contact=OuterRef("contact"), pk__lt=OuterRef("pk"))
     stuck = InboundMessage.objects.filter(waits & Q(due_at__lt=late) | leased & Q(leased_until__lt=late))

@@ -155,7 +155,7 @@ def _put_back(pk: int, tries: int, at: datetime, error: Exception) -> None:
         )
 
 
-def _unfinished() -> Q:
+def unfinished() -> Q:
     """Waiting, failed but not given up, or left behind by a worker that vanished."""
     return Q(status=InboundStatus.RECEIVED) | Q(status=InboundStatus.FAILED, attempts__lt=MOST_TRIES)
 
@@ -166,14 +166,14 @@ def _take(at: datetime) -> tuple[int, int] | None:
     # Older by the time of writing: what the catch-up brings may be older than what a webhook brought before it.
     older = Q(received_at__lt=OuterRef("received_at")) | Q(received_at=OuterRef("received_at"), pk__lt=OuterRef("pk"))
     blocks = InboundMessage.objects.filter(older, contact=OuterRef("contact")).filter(
-        _unfinished() | Q(status=InboundStatus.PROCESSING)
+        unfinished() | Q(status=InboundStatus.PROCESSING)
     )
     busy = InboundMessage.objects.filter(
         contact=OuterRef("contact"), status=InboundStatus.PROCESSING, leased_until__gt=at
     )
     ready = (
         InboundMessage.objects.filter(
-            _unfinished() | Q(status=InboundStatus.PROCESSING, leased_until__lte=at), due_at__lte=at
+            unfinished() | Q(status=InboundStatus.PROCESSING, leased_until__lte=at), due_at__lte=at
         )
         .exclude(Exists(blocks))
         .exclude(Exists(busy))

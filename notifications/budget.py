@@ -84,8 +84,6 @@ def _close_spent(pk: int, at: datetime) -> bool:
 
 def _keep_alerts(account: Account, used: int, limit: int, at: datetime) -> None:
     """A warning from 80% on, the alert at the end; both rest only when there is real room again, not one slot."""
-    warning = f"account:{account.pk}:nearly-spent"
-    figures = {"used": used, "limit": limit}
     if used >= limit:
         failure = _spent(account, at)
         escalation.hold_alert(
@@ -98,25 +96,27 @@ def _keep_alerts(account: Account, used: int, limit: int, at: datetime) -> None:
         )
     elif used >= throttling.NEARLY_SPENT * limit:
         escalation.hold_alert(
-            fingerprint=warning,
-            title=_("Daily limit nearly used up: %(used)d of %(limit)d") % figures,
+            fingerprint=f"account:{account.pk}:nearly-spent",
+            title=_("Daily limit nearly used up: %(used)d of %(limit)d") % {"used": used, "limit": limit},
             cause=_("The account's messages of the last 24 hours come near its limit."),
             remedy=_("Urgent messages still pass. Upgrade the Twilio account or wait until old messages fall out."),
             severity=Severity.WARNING,
             at=at,
         )
     else:
-        escalation.resolve(warning, at=at)
-        for fingerprint in escalation.open_fingerprints(f"account:{account.pk}:"):
-            escalation.resolve(fingerprint, at=at)
+        _end_alerts(account, at)
+
+
+def _end_alerts(account: Account, at: datetime) -> None:
+    for fingerprint in escalation.open_fingerprints(f"account:{account.pk}:"):
+        escalation.resolve(fingerprint, at=at)
 
 
 def _end_alert_of_unknown_limit(account: Account, at: datetime) -> None:
     """Nobody knows the limit: it is over when messages have been let through for a while and none was refused."""
     calm = at - CALM
     if not account.is_paused(at) and not account.channels.filter(closed_at__gt=calm).exists():
-        for fingerprint in escalation.open_fingerprints(f"account:{account.pk}:"):
-            escalation.resolve(fingerprint, at=at)
+        _end_alerts(account, at)
 
 
 def _spent(account: Account, at: datetime) -> Failure:

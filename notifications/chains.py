@@ -4,7 +4,6 @@ The steps are copied when the alert opens, so that later edits do not bend a run
 staff have no chain: they would feed themselves.
 """
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -90,7 +89,7 @@ def escalate_due(at: datetime) -> int:
 
 @transaction.atomic
 def _take(pk: int, at: datetime) -> bool:
-    link = ChainLink.objects.select_related("person", "alert").get(pk=pk)
+    link = ChainLink.objects.select_related("person").get(pk=pk)
     alert = EscalationAlert.objects.select_for_update(no_key=True).get(pk=link.alert_id)
     mine = ChainLink.objects.filter(pk=pk)
     if alert.state != AlertState.OPEN:
@@ -98,7 +97,7 @@ def _take(pk: int, at: datetime) -> bool:
     if rests_until := quiet_until(alert, at):
         mine.filter(status=ChainStatus.PLANNED).update(due_at=rests_until)
         return False
-    people = list(_people(link, alert, at))
+    people = _people(link, alert, at)
     if not mine.move(ChainStatus.TOLD if people else ChainStatus.NOBODY, done_at=at):
         return False  # another worker was first
     link.messages.set([_tell(link, person, alert, at) for person in people])
@@ -113,7 +112,7 @@ def quiet_until(alert: EscalationAlert, at: datetime) -> datetime | None:
     return max(ends, default=None)
 
 
-def _people(link: ChainLink, alert: EscalationAlert, at: datetime) -> Iterable[OnCallPerson]:
+def _people(link: ChainLink, alert: EscalationAlert, at: datetime) -> list[OnCallPerson]:
     """Those whom this step tells; for a critical alert somebody is woken even where nobody is on call."""
     if not link.is_for_everybody:
         people = [link.person] if link.person and link.person.is_active else []

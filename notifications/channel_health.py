@@ -92,7 +92,7 @@ def watch_failure_rates(at: datetime) -> int:
     """Open the circuit of each channel on which most calls of the last minutes failed; returns how many opened."""
     opened = 0
     for channel in Channel.objects.open(at).filter(is_half_open=False):
-        if not is_failing(channel, at):
+        if not is_failing(channel, *failures_of(channel, at)):
             continue  # looked at without a lock; under it once more
         with transaction.atomic():
             channels = lock_channels()
@@ -103,9 +103,9 @@ def watch_failure_rates(at: datetime) -> int:
 def _open_if_failing(channel: Channel, channels: dict[str, Channel], at: datetime) -> bool:
     from .consequences import Alerts  # noqa: PLC0415  consequences stand above the circuit
 
-    if channel.is_paused(at) or not is_failing(channel, at):
-        return False
     failed, total = failures_of(channel, at)
+    if channel.is_paused(at) or not is_failing(channel, failed, total):
+        return False
     alerts = Alerts()
     open_circuit(channel, channels, failure_for(FAILURE_RATE), f"{failed}/{total}", alerts, at)
     channel.paused_until = at + trial_wait(channel)
@@ -114,9 +114,8 @@ def _open_if_failing(channel: Channel, channels: dict[str, Channel], at: datetim
     return True
 
 
-def is_failing(channel: Channel, at: datetime) -> bool:
+def is_failing(channel: Channel, failed: int, total: int) -> bool:
     """Whether the channel's share of failures is reached, by enough calls to prove something."""
-    failed, total = failures_of(channel, at)
     return total >= RATE_SAMPLE and failed >= channel.failure_share * total
 
 

@@ -28,9 +28,13 @@ OPT_IN_WORDS: Final = frozenset(
 )
 
 
+def folded(text: str) -> str:
+    """The text in small letters without accents; whatever has no such letter is left out."""
+    return unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+
+
 def _bare(text: str) -> str:
-    folded = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z ]+", "", folded).strip()
+    return re.sub(r"[^a-z ]+", "", folded(text)).strip()
 
 
 def is_opt_out(text: str) -> bool:

@@ -63,7 +63,7 @@ def _free_code() -> str:
     """Four letters that no unresolved alert has; a clash of two transactions is one in 300,000 and fails loudly."""
     while True:
         code = "".join(secrets.choice(CODE_LETTERS) for _ in range(CODE_LENGTH))
-        if not EscalationAlert.objects.exclude(state=AlertState.RESOLVED).filter(code=code).exists():
+        if not EscalationAlert.objects.unresolved().filter(code=code).exists():
             return code
 
 
@@ -71,7 +71,7 @@ def hold_alert(
     *, fingerprint: str, title: str, cause: str, remedy: str, severity: str = Severity.ERROR, at: datetime
 ) -> EscalationAlert:
     """Keep an alert open for as long as a state lasts: opened once, its text kept true, its occurrences not counted."""
-    unresolved = EscalationAlert.objects.filter(fingerprint=fingerprint).exclude(state=AlertState.RESOLVED)
+    unresolved = EscalationAlert.objects.unresolved().filter(fingerprint=fingerprint)
     alert = unresolved.first()
     if alert is None:
         return raise_alert(fingerprint=fingerprint, title=title, cause=cause, remedy=remedy, severity=severity, at=at)
@@ -107,14 +107,14 @@ def hand_over(alert: EscalationAlert, *, to: AbstractBaseUser, at: datetime) -> 
 
 def snooze(alert: EscalationAlert, *, until: datetime) -> bool:
     """Disturb nobody until then; the alert stays open and counts on. False: it is resolved."""
-    rows = EscalationAlert.objects.filter(pk=alert.pk).exclude(state=AlertState.RESOLVED)
+    rows = EscalationAlert.objects.unresolved().filter(pk=alert.pk)
     return bool(rows.update(snoozed_until=until))
 
 
 @transaction.atomic
 def resolve(fingerprint: str, *, by: str = "system", at: datetime) -> int:
     """End the alert of this cause, if there is one, and tell those who were told of it; returns how many ended."""
-    unresolved = EscalationAlert.objects.filter(fingerprint=fingerprint).exclude(state=AlertState.RESOLVED)
+    unresolved = EscalationAlert.objects.unresolved().filter(fingerprint=fingerprint)
     alert = unresolved.select_for_update(no_key=True).first()
     if alert is None:
         return 0
@@ -156,5 +156,5 @@ def watch_acknowledgements(at: datetime) -> int:
 
 def open_fingerprints(prefix: str) -> list[str]:
     """Fingerprints of the unresolved alerts that begin with `prefix`."""
-    unresolved = EscalationAlert.objects.exclude(state=AlertState.RESOLVED)
+    unresolved = EscalationAlert.objects.unresolved()
     return list(unresolved.filter(fingerprint__startswith=prefix).values_list("fingerprint", flat=True))

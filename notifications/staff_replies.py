@@ -1,14 +1,13 @@
 """Staff act from the message: an answer that begins with an alert's code, from a registered number only."""
 
 import re
-import unicodedata
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils.translation import gettext as _
 
-from . import escalation
-from .models import AlertState, EscalationAlert, OnCallPerson
+from . import contacts, escalation
+from .models import EscalationAlert, OnCallPerson
 
 FORM: Final = re.compile(r"\s*#?([A-Za-z0-9]{4})\b[\s:,]*(.*)", re.DOTALL)
 HOURS: Final = re.compile(r"(\d{1,2})\s*(h|heures?|hours?)")
@@ -27,13 +26,12 @@ def hear(number: str | None, text: str, *, at: datetime) -> str | None:
     person = OnCallPerson.objects.filter(phone_number=number, is_active=True).first() if number and found else None
     if found is None or person is None:
         return None
-    unresolved = EscalationAlert.objects.exclude(state=AlertState.RESOLVED)
-    alert = unresolved.filter(code=found[1].upper()).first()
+    alert = EscalationAlert.objects.unresolved().filter(code=found[1].upper()).first()
     return None if alert is None else _act(alert, person, found[2].strip(), at)
 
 
 def _act(alert: EscalationAlert, person: OnCallPerson, wish: str, at: datetime) -> str:
-    words = unicodedata.normalize("NFKD", wish).encode("ascii", "ignore").decode().lower().strip(" .!")
+    words = contacts.folded(wish).strip(" .!")
     facts = {"title": alert.title}
     if words in TAKE:
         escalation.acknowledge(alert, by=person.user, at=at)

@@ -54,7 +54,7 @@ def budget_left(*, urgent: bool, at: datetime) -> int | None:
     channel = Channel.objects.select_related("account").filter(name="whatsapp", account__isnull=False).first()
     if channel is None or channel.account is None:
         return None
-    if channel.account.paused_until and channel.account.paused_until > at:
+    if channel.account.is_paused(at):
         return 0
     return free_slots(channel.account, urgent=urgent, at=at)
 

@@ -70,12 +70,11 @@ class Application(models.Model):
             models.UniqueConstraint(
                 name="application_is_single_while_undecided",
                 fields=["contact"],
-                condition=Q(status__in=[ApplicationStatus.OPEN, ApplicationStatus.SUBMITTED]),
+                condition=Q(status__in=list(UNDECIDED)),
             ),
             models.CheckConstraint(
                 name="application_decided_has_its_time",
-                condition=Q(status__in=[ApplicationStatus.OPEN, ApplicationStatus.SUBMITTED])
-                | Q(decided_at__isnull=False),
+                condition=Q(status__in=list(UNDECIDED)) | Q(decided_at__isnull=False),
             ),
         ]
         indexes = [

@@ -58,7 +58,7 @@ class PrivacyRequest(models.Model):
             models.UniqueConstraint(
                 name="privacy_wish_is_single_while_open",
                 fields=["contact", "wish"],
-                condition=Q(status__in=[PrivacyStatus.ASKED, PrivacyStatus.CONFIRMED]),
+                condition=Q(status__in=list(STILL_OPEN)),
             ),
             models.CheckConstraint(
                 name="privacy_done_has_its_time", condition=~Q(status=PrivacyStatus.DONE) | Q(done_at__isnull=False)

@@ -1,6 +1,6 @@
 """What staff must know: one alert per cause, however often it strikes."""
 
-from typing import ClassVar
+from typing import ClassVar, Final, Self
 
 from django.conf import settings
 from django.db import models
@@ -22,12 +22,19 @@ class AlertState(models.TextChoices):
     RESOLVED = "resolved", _("Resolved")
 
 
+UNRESOLVED: Final = (AlertState.OPEN, AlertState.ACKNOWLEDGED)
+
+
 class AlertQuerySet(TransitionQuerySet["EscalationAlert"]):
     sources: ClassVar = {
         AlertState.OPEN: frozenset({AlertState.ACKNOWLEDGED}),
         AlertState.ACKNOWLEDGED: frozenset({AlertState.OPEN}),
         AlertState.RESOLVED: frozenset({AlertState.OPEN, AlertState.ACKNOWLEDGED}),
     }
+
+    def unresolved(self) -> Self:
+        """Alerts that still need somebody or something."""
+        return self.exclude(state=AlertState.RESOLVED)
 
     def move(self, to: str, **facts: object) -> int:
         """Move by `state`, the name that integrations read."""
@@ -70,12 +77,12 @@ class EscalationAlert(models.Model):
             models.UniqueConstraint(
                 name="alert_is_unique_while_unresolved",
                 fields=["fingerprint"],
-                condition=Q(state__in=[AlertState.OPEN, AlertState.ACKNOWLEDGED]),
+                condition=Q(state__in=list(UNRESOLVED)),
             ),
             models.UniqueConstraint(
                 name="alert_code_is_unique_while_unresolved",
                 fields=["code"],
-                condition=Q(state__in=[AlertState.OPEN, AlertState.ACKNOWLEDGED]) & ~Q(code=""),
+                condition=Q(state__in=list(UNRESOLVED)) & ~Q(code=""),
             ),
             models.CheckConstraint(name="alert_state_is_known", condition=Q(state__in=AlertState.values)),
             models.CheckConstraint(name="alert_severity_is_known", condition=Q(severity__in=Severity.values)),

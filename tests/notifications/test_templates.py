@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
-from notifications import clock, rendering, templates
+from notifications import clock, rendering, template_rules, templates
 from notifications.models import MessageTemplate, Notification
 from notifications.models.template import Approval
 from tests.engine import a_message, drain, someone
@@ -27,6 +27,7 @@ def a_template(**facts: Any) -> MessageTemplate:
 
 def test_a_sound_template_is_taken(db: None) -> None:
     a_template().full_clean()
+    assert template_rules.faults(a_template()) == []
 
 
 @pytest.mark.parametrize(
@@ -50,7 +51,9 @@ def test_a_template_that_could_not_be_filled_or_sent_fails_at_save(db: None, fac
 
 
 def test_an_sms_may_begin_with_a_variable(db: None) -> None:
-    a_template(channel="sms", body="{{1}} à {{2}}").full_clean()
+    short = a_template(channel="sms", body="{{1}} à {{2}}")
+    short.full_clean()
+    assert template_rules.faults(short) == []
 
 
 def test_the_purposes_template_carries_its_variables_outside_the_window(simulator: SimulatorProcess) -> None:
