@@ -10,6 +10,11 @@ LONGEST: Final = timedelta(hours=1)
 FIRST_LOOK: Final = timedelta(seconds=30)  # for an unknown outcome: Twilio may work on a request for some 26 s
 
 
+def doubled(first: timedelta, times: int, *, longest: timedelta = LONGEST) -> timedelta:
+    """`first`, doubled so many times, but never more than `longest`."""
+    return min(longest, first * 2 ** min(times, 16))
+
+
 def retry_delay(attempt: int, *, spread: Callable[[float, float], float] = random.uniform) -> timedelta:
     """Time to wait after the failed attempt number `attempt` (1 = the first).
 
@@ -18,5 +23,5 @@ def retry_delay(attempt: int, *, spread: Callable[[float, float], float] = rando
     """
     if attempt < 1:
         raise ValueError(f"attempt is {attempt}, but the first one is 1.")
-    ceiling = min(LONGEST, FIRST * 2 ** min(attempt - 1, 16))
+    ceiling = doubled(FIRST, attempt - 1)
     return timedelta(seconds=spread(0, ceiling.total_seconds()))

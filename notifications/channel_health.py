@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from . import configuration, escalation
+from .backoff import doubled
 from .failure_policy import Action, Failure, Scope, failure_for, table
 from .models import Account, Attempt, Channel, Outcome, Severity
 from .routing import SPENT
@@ -25,7 +26,6 @@ logger = logging.getLogger(__name__)
 OPEN_FOR: Final = timedelta(days=1)  # a probe closes it earlier
 SLOW_FOR: Final = timedelta(minutes=1)
 FIRST_TRIAL: Final = timedelta(minutes=1)  # then 2, 4 ... minutes after each trial that failed
-LONGEST_TRIAL: Final = timedelta(hours=1)
 STAFF: Final = "staff"
 FAILURE_RATE: Final = "failure_rate"
 RATE_WINDOW: Final = timedelta(minutes=5)
@@ -143,8 +143,7 @@ def _not_the_channels() -> list[str]:
 
 def trial_wait(channel: Channel) -> timedelta:
     """How long the circuit stays open before the next trial: 1 minute, then 2, 4 ... at most an hour."""
-    wait: timedelta = FIRST_TRIAL * 2 ** min(channel.failed_trials, 10)
-    return min(LONGEST_TRIAL, wait)
+    return doubled(FIRST_TRIAL, channel.failed_trials)
 
 
 def trial_is_out(channel: Channel, at: datetime) -> bool:

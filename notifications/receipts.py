@@ -20,6 +20,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from . import channel_health, consequences, database_faults, escalation, routing
+from .backoff import doubled
 from .failures import recording_failure
 from .models import Attempt, Channel, Notification, Outcome, Receipt, Status
 
@@ -28,7 +29,6 @@ TAKEN: Final = ("queued", "accepted", "scheduled", "sending", "sent")
 ARRIVED: Final = {"delivered": Status.DELIVERED, "read": Status.READ, "partially_delivered": Status.DELIVERED}
 FAILED: Final = ("failed", "undelivered", "canceled")
 FIRST_WAIT: Final = timedelta(minutes=1)  # before a receipt whose application failed is tried again; then 2, 4 ...
-LONGEST_WAIT: Final = timedelta(hours=1)
 TRIED_FOR: Final = timedelta(days=1)
 BATCH: Final = 200
 ALERT: Final = "receipt:"
@@ -92,7 +92,7 @@ def _note_failure(callback: Callback, at: datetime, error: Exception) -> None:
 def _put_off(receipt: Receipt, at: datetime, error: Exception) -> None:
     """After the rollback: the receipt is tried again by itself, and staff know."""
     fault = type(error).__name__
-    wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(receipt.failures, 10))
+    wait = doubled(FIRST_WAIT, receipt.failures)
     Receipt.objects.filter(pk=receipt.pk).update(failures=F("failures") + 1, due_at=at + wait)
     escalation.raise_alert(
         fingerprint=f"{ALERT}{fault}",
