@@ -12,7 +12,8 @@ FIRST_LOOK: Final = timedelta(seconds=30)  # for an unknown outcome: Twilio may 
 
 def doubled(first: timedelta, times: int, *, longest: timedelta = LONGEST) -> timedelta:
     """`first`, doubled so many times, but never more than `longest`."""
-    return min(longest, first * 2 ** min(times, 16))
+    wait: timedelta = first * 2 ** min(times, 16)
+    return min(longest, wait)
 
 
 def retry_delay(attempt: int, *, spread: Callable[[float, float], float] = random.uniform) -> timedelta:
