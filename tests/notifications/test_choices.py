@@ -63,6 +63,7 @@ def test_a_list_arrives_as_a_list_and_its_lines_can_be_tapped(simulator: Simulat
     assert "De quoi avez-vous besoin ?\n\nChoisissez." in message["body"]
     assert message["rich"]["items"][1] == {"item": "Ménage", "id": "service:2"}
     assert message["rich"]["button"] == "Choisir"
+    simulator.wait_for_status(message["sid"], "delivered", "read")  # nobody taps what is not on the phone yet
     assert simulator.write(AWA, item="Ménage")["body"] == "Ménage"
 
 
