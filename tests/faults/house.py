@@ -205,7 +205,11 @@ class House:
                 assert code is None, f"process {process.pid} ended with {code}:\n{process.output()[-3000:]}"
             return ready()
 
-        return wait_for(ready_or_dead, what, seconds)
+        try:
+            return wait_for(ready_or_dead, what, seconds)
+        except AssertionError as error:
+            words = [f"process {process.pid} said:\n{process.output()[-2000:]}" for process in self.processes]
+            raise AssertionError("\n".join([str(error), *words])) from None
 
     # --- messages -----------------------------------------------------------------------------------------------
 

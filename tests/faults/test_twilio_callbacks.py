@@ -60,6 +60,8 @@ def test_the_second_copy_is_called_back_when_the_first_turns_out_to_have_arrived
     rows = house.enqueue(6, purpose="offer")
     worker = house.worker()
     house.wait_for(lambda: Notification.objects.filter(status=Status.SENT).count() == 6, "the first copies", worker)
+    # The delay of a callback begins when the phone has the message: only then may the clock jump.
+    house.wait_for(lambda: len(house.simulator.messages(status="delivered")) == 6, "the first copies on the phones")
     house.advance(125)  # no receipt in two minutes
     house.wait_for(lambda: Notification.objects.filter(channel="sms").count() == 6, "the second copies", worker)
     house.advance(200)
