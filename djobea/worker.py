@@ -14,12 +14,11 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-import psycopg
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection, connections
 
-from djobea import schedule
+from djobea import listening, schedule
 from marketplace import inbox
 from notifications import clock, database_faults, probing, seeding, settlement, wake
 from notifications.channels import Envelope
@@ -256,19 +255,9 @@ class Worker:
     # --- being heard --------------------------------------------------------------------------------------------
 
     def _listen(self) -> None:
-        """Ring the bells at each NOTIFY, on a connection of its own; reconnect for ever."""
+        """Ring the bells at each NOTIFY."""
         bells = {wake.OUTBOX: "outbox", wake.INBOX: "inbox"}
-        while not self.stopping.is_set():
-            try:
-                with psycopg.connect(**_listen_parameters(), autocommit=True) as line:
-                    for name in bells:
-                        line.execute(f"LISTEN {name}")
-                    while not self.stopping.is_set():
-                        for heard in line.notifies(timeout=LONGEST_SLEEP):
-                            self.bells[bells[heard.channel]].set()
-            except psycopg.Error as error:
-                logger.warning("the listener lost the database: %s", type(error).__name__)
-                self.stopping.wait(BROKEN_SLEEP)
+        listening.listen(lambda name: self.bells[bells[name]].set(), self.stopping)
 
     def _beat(self) -> None:
         if time.monotonic() < self.next_heartbeat:
@@ -294,11 +283,6 @@ def _run(duty: Duty, at: datetime) -> None:
         if database_faults.passes(error):
             raise
         logger.exception("the duty %s failed", duty.name)
-
-
-def _listen_parameters() -> dict[str, Any]:
-    known = ("host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "connect_timeout")
-    return {name: value for name, value in connection.get_connection_params().items() if name in known}
 
 
 def _give_back_connection() -> None:

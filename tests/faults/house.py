@@ -122,7 +122,7 @@ class House:
         """Start `manage.py worker` and wait until it lives; a changed environment takes a start from nothing."""
         if environment:
             command = [sys.executable, "manage.py", "worker", "--concurrency", str(concurrency)]
-            process = self._spawn(command, environment)
+            process = self.spawn(command, environment)
         else:
             process = self.born(concurrency=concurrency, clock_is_off_by=clock_is_off_by)
         self.wait_for(lambda: self.is_heard(process), "the first heartbeat", process)
@@ -142,7 +142,7 @@ class House:
         """Start the web server that the demo uses, and wait until it answers."""
         command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1"]
         command += ["--port", str(self.web_port), "--blocking-threads", "4", "--no-ws", "djobea.wsgi:application"]
-        process = self._spawn(command, environment)
+        process = self.spawn(command, environment)
         self.wait_for(lambda: self.get("/health/live/") == 200, "the web server", process)
         return process
 
@@ -170,7 +170,8 @@ class House:
         for process in self.processes:
             process.kill()
 
-    def _spawn(self, command: list[str], environment: Mapping[str, str]) -> Process:
+    def spawn(self, command: list[str], environment: Mapping[str, str]) -> Process:
+        """A process of this house: its own command, its surroundings and a little more."""
         log = self._log()
         with log.open("w") as output:
             popen = subprocess.Popen(
