@@ -99,7 +99,8 @@ def _job_line(job: Job) -> str:
         JobStatus.CANCELLED: _("cancelled"),
         JobStatus.NO_SHOW: _("cancelled"),
     }
-    parts = [f"{request.service.name_in(spoken())}, {request.zone}: {states.get(JobStatus(job.status), _('to do'))}"]
+    state = states.get(JobStatus(job.status), _("to do"))
+    parts = [f"{request.service.name_in(spoken())}, {request.zone}: {state}"]
     if request.scheduled_for:
         parts.append(day_and_hour(request.scheduled_for))
     if job.status in LIVE_JOB:
