@@ -96,6 +96,7 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
             Item(_("On-call people"), "support_agent", "notifications.oncallperson"),
             Item(_("Escalation steps"), "stairs", "notifications.escalationstep"),
             Item(_("Maintenance"), "construction", "notifications.maintenance"),
+            Item(_("Webhooks"), "webhook", "notifications.webhooksubscription"),
             Item(_("Templates"), "description", "notifications.messagetemplate"),
             Item(_("Vocabulary"), "dictionary", "marketplace.vocabularyentry"),
             Item(_("Contacts"), "contacts", "notifications.contact"),

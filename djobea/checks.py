@@ -181,6 +181,12 @@ def _public_address_is_public() -> Findings:
 
 
 def _simulator() -> Findings:
+    if settings.WEBHOOKS_TO_PRIVATE_ADDRESSES and not settings.DEBUG:
+        yield Error(
+            "WEBHOOKS_TO_PRIVATE_ADDRESSES is on, but DEBUG is off: whoever may add a webhook could reach your network.",
+            hint="Set WEBHOOKS_TO_PRIVATE_ADDRESSES=0.",
+            id="djobea.E014",
+        )
     if settings.SIMULATOR and not settings.DEBUG:
         yield Error(
             "SIMULATOR is on, but DEBUG is off: a simulator has no place in production.",

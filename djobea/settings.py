@@ -60,6 +60,10 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Djobea <djobea@localhost>")
 STAFF_ALERT_EMAILS = env.words("STAFF_ALERT_EMAILS", [])
 
+# --- Outgoing webhooks -------------------------------------------------------------------------------------------
+# For development and tests: plain http and hosts of this machine are called too. Refused when DEBUG is off.
+WEBHOOKS_TO_PRIVATE_ADDRESSES = env.switch("WEBHOOKS_TO_PRIVATE_ADDRESSES", default=False)
+
 # --- Many machines ----------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL")
 

@@ -5,23 +5,18 @@ as its path: the first call goes to the API's own host with our credentials; its
 hosts where Twilio keeps files (Twilio, "Protect media access with HTTP basic authentication"), and nowhere else.
 """
 
-import ipaddress
 import re
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-import certifi
 import urllib3
 from django.conf import settings
 from django.utils.translation import gettext as _
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
 
-from notifications import twilio_client
+from notifications import public_https, twilio_client
 from notifications.failures import refuse_in_transaction
 
 BYTES: Final = 16 * 1024 * 1024  # WhatsApp's own limit (Twilio, error 11751)
@@ -58,22 +53,6 @@ class MediaRefusedError(Exception):
     """The file cannot be shown; the message says why, in words for staff."""
 
 
-class _PublicConnection(HTTPSConnection):
-    """Speaks only to addresses of the public internet, whatever the name was resolved to."""
-
-    def _new_conn(self) -> socket.socket:
-        made = super()._new_conn()
-        address = made.getpeername()[0]
-        if not ipaddress.ip_address(address).is_global:
-            made.close()
-            raise MediaRefusedError(_("%(host)s leads to a private address.") % {"host": self.host})
-        return made
-
-
-class _PublicPool(HTTPSConnectionPool):
-    ConnectionCls = _PublicConnection
-
-
 def fetch(address: str) -> File:
     """The file at `address`, as Twilio's webhook named it. At most 16 MB, 15 s and two redirects.
 
@@ -82,7 +61,7 @@ def fetch(address: str) -> File:
     refuse_in_transaction("Fetching a file")
     deadline = time.monotonic() + SECONDS
     target, login = _first_hop(address)
-    with _doors() as doors:
+    with public_https.doors() as doors:
         for _hop in range(REDIRECTS + 1):
             answer = _ask(doors, target, login, deadline)
             try:
@@ -125,13 +104,6 @@ def _split(address: str) -> SplitResult:
         raise MediaRefusedError(_("This is not the address of a file at Twilio.")) from None
 
 
-def _doors() -> urllib3.PoolManager:
-    """Connections to the public internet only, but for a stand-in that our own settings name."""
-    doors = urllib3.PoolManager(ca_certs=certifi.where(), retries=False)
-    doors.pool_classes_by_scheme = {**doors.pool_classes_by_scheme, "https": _PublicPool}
-    return doors
-
-
 def _ask(
     doors: urllib3.PoolManager, target: str, login: tuple[str, str] | None, deadline: float
 ) -> urllib3.BaseHTTPResponse:
@@ -142,6 +114,8 @@ def _ask(
     timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, left), read=min(SILENCE_SECONDS, left))
     try:
         return doors.request("GET", target, headers=headers, timeout=timeout, redirect=False, preload_content=False)
+    except public_https.PrivateAddressError as error:
+        raise MediaRefusedError(_("%(host)s leads to a private address.") % {"host": error}) from error
     except urllib3.exceptions.HTTPError as error:
         raise MediaRefusedError(_("Twilio could not be asked (%s).") % type(error).__name__) from error
 

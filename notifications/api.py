@@ -3,15 +3,23 @@
 from typing import Any, Final
 
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from notifications import clock, escalation, staff_actions
-from notifications.models import AlertState, Attempt, EscalationAlert, Notification
+from notifications import clock, escalation, public_https, staff_actions, subscriptions
+from notifications.models import (
+    AlertState,
+    Attempt,
+    EscalationAlert,
+    EventName,
+    Notification,
+    WebhookSubscription,
+)
+from notifications.models.subscription import every_event
 from notifications.staff_actions import Selection
 
 LONGEST_REASON: Final = 300
@@ -144,4 +152,70 @@ class AlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         return Response(self.get_serializer(alert).data)
 
 
-VIEWSETS: Final = (("notifications", NotificationViewSet), ("alerts", AlertViewSet))
+class WebhookSerializer(serializers.ModelSerializer[WebhookSubscription]):
+    events = serializers.ListField(
+        child=serializers.ChoiceField(choices=EventName), allow_empty=False, default=every_event
+    )
+
+    class Meta:
+        model = WebhookSubscription
+        fields = ["id", "name", "url", "events", "is_active", "why_inactive", "created_at"]
+        read_only_fields = ["why_inactive", "created_at"]
+
+    def validate_url(self, url: str) -> str:
+        if reason := public_https.why_not(url):
+            raise serializers.ValidationError(reason)
+        return url
+
+
+class WebhookSecretSerializer(WebhookSerializer):
+    """The only answers that show the secret: whoever made it keeps it."""
+
+    secret = serializers.CharField(read_only=True)
+
+    class Meta(WebhookSerializer.Meta):
+        fields = [*WebhookSerializer.Meta.fields, "secret"]
+
+
+@extend_schema_view(create=extend_schema(responses={201: WebhookSecretSerializer}))
+class WebhookViewSet(viewsets.ModelViewSet[WebhookSubscription]):
+    """Programs that are told of events. Their calls are signed as Standard Webhooks says."""
+
+    queryset = WebhookSubscription.objects.all()
+    serializer_class = WebhookSerializer
+    filterset_fields = ["is_active"]
+    lookup_value_regex = "[0-9]{1,18}"
+
+    def get_serializer_class(self) -> Any:
+        return WebhookSecretSerializer if self.action == "create" else WebhookSerializer
+
+    def perform_update(self, serializer: Any) -> None:
+        """Whoever switches it on again has dealt with the reason."""
+        row = serializer.save()
+        if row.is_active and row.why_inactive:
+            row.why_inactive = ""
+            row.save(update_fields=["why_inactive"])
+
+    @extend_schema(request=None, responses={202: None})
+    @action(detail=True, methods=["post"])
+    def ping(self, request: Request, pk: str = "") -> Response:  # noqa: ARG002  the framework's
+        """Queue a test call. 409 where the webhook is switched off."""
+        if not subscriptions.ping(self.get_object(), at=clock.now()):
+            raise Conflict
+        return Response(status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=None, responses=WebhookSecretSerializer)
+    @action(detail=True, methods=["post"], url_path="rotate-secret")
+    def rotate_secret(self, request: Request, pk: str = "") -> Response:  # noqa: ARG002  the framework's
+        """Make a new secret; the old one signs beside it for 24 hours."""
+        row = self.get_object()
+        subscriptions.rotate_secret(row, at=clock.now())
+        row.refresh_from_db()
+        return Response(WebhookSecretSerializer(row).data)
+
+
+VIEWSETS: Final = (
+    ("notifications", NotificationViewSet),
+    ("alerts", AlertViewSet),
+    ("webhooks", WebhookViewSet),
+)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from . import budget, channel_health, contacts, escalation, routing
+from . import budget, channel_health, contacts, escalation, routing, subscriptions
 from .backoff import retry_delay
 from .failure_policy import Action, Failure, failure_for, is_known
 from .models import Channel, ChannelName, MessageTemplate, Notification, Severity, Status, WaitingFor
@@ -124,6 +124,8 @@ def _next_channel(case: Case) -> None:
 def _mark_unreachable(case: Case) -> None:
     if case.row.contact:
         contacts.mark_unreachable(case.row.contact, case.row.channel, case.failure.code, at=case.at)
+    elif case.row.subscription_id:
+        subscriptions.give_up(case.row.subscription_id, case.message)
     _next_channel(case)
 
 
@@ -219,6 +221,7 @@ def die(
     row.last_error_code, row.last_error = failure.code, message[:2000]
     row.settled_at, row.news_due, row.waiting_for = at, at, WaitingFor.NOTHING
     move(row, Status.DEAD, settled_at=at, news_due=at)
+    subscriptions.tell_of_dead_letter(row, failure.code, at)
     if alerts is not None:
         source = "staff_alert" if row.purpose.startswith("staff_alert") else row.channel
         alerts.add(f"dead-letter:{source}:{failure.code}", failure, severity=severity, dead=row)

@@ -10,8 +10,8 @@ from typing import Final
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
 
-from . import chains
-from .models import AlertState, EscalationAlert, Severity
+from . import chains, subscriptions
+from .models import AlertState, EscalationAlert, EventName, Severity
 
 ACKNOWLEDGED_FOR: Final = {  # then the owner is reminded
     Severity.CRITICAL: timedelta(hours=1),
@@ -56,6 +56,7 @@ def raise_alert(  # noqa: PLR0913  each fact of an alert, by name
     alert = EscalationAlert.objects.get(pk=pk)
     if is_new:
         chains.begin(alert, at)
+        subscriptions.tell_of_alert(alert, EventName.ALERT_OPENED, at)
     return alert
 
 
@@ -91,6 +92,7 @@ def acknowledge(alert: EscalationAlert, *, by: AbstractBaseUser | None, at: date
     )
     if moved:
         chains.call_off(alert, at)
+        subscriptions.tell_of_alert(alert, EventName.ALERT_ACKNOWLEDGED, at)
     return bool(moved)
 
 
@@ -120,6 +122,7 @@ def resolve(fingerprint: str, *, by: str = "system", at: datetime) -> int:
         return 0
     EscalationAlert.objects.filter(pk=alert.pk).move(AlertState.RESOLVED, resolved_at=at, resolved_by=by[:150])
     chains.close(alert, by=by, at=at)
+    subscriptions.tell_of_alert(alert, EventName.ALERT_RESOLVED, at)
     return 1
 
 

@@ -110,6 +110,16 @@ def _register_buttons(rows: Sequence[Notification]) -> None:
 def _hold_back(row: Notification, channel: Channel, facts: Facts) -> bool:
     """Apply the rules about time and person; True: the row was changed and saved, and stays here."""
     at, route = facts.at, routing.route_for(row.purpose)
+    if channel.name == ChannelName.WEBHOOK and (row.subscription is None or not row.subscription.is_active):
+        return bool(
+            _alone(row).move(
+                Status.CANCELLED,
+                settled_at=at,
+                news_due=at,
+                last_error_code="unsubscribed",
+                last_error="The webhook was switched off.",
+            )
+        )
     if row.expires_at and row.expires_at <= at:
         return bool(_alone(row).move(Status.EXPIRED, settled_at=at, news_due=at))
     if row.contact and row.contact.opted_out_at and not route.answers and channel.name != ChannelName.EMAIL:
@@ -134,6 +144,8 @@ def _alone(row: Notification) -> NotificationQuerySet:
 
 
 def _render(row: Notification, channel: Channel, facts: Facts) -> Rendered | None:
+    if channel.name == ChannelName.WEBHOOK:
+        return Rendered(row.body)
     if channel.name != ChannelName.WHATSAPP:
         return for_channel(row, channel.name, facts.templates)
     if contacts.window_is_open(row.contact, facts.at):
@@ -142,6 +154,8 @@ def _render(row: Notification, channel: Channel, facts: Facts) -> Rendered | Non
 
 
 def _receiver(row: Notification, channel: str) -> str:
+    if channel == ChannelName.WEBHOOK:
+        return row.endpoint
     if channel == ChannelName.EMAIL:
         return row.email
     if channel == ChannelName.SMS:

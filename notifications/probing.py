@@ -1,11 +1,13 @@
 """Is a channel's sender right again? Asked of Twilio at start, by `check_channels` and while a circuit is open."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from . import configuration, twilio_client
 from .channel_health import FAILURE_RATE, SLOW_FOR, STAFF, close_circuit
@@ -14,6 +16,10 @@ from .routing import SPENT
 
 logger = logging.getLogger(__name__)
 LOGIN_REFUSED: Final = (20003, 401)
+NOT_ASKED: Final[Mapping[str, Any]] = {
+    ChannelName.EMAIL: gettext_lazy("Only a real mail can tell."),
+    ChannelName.WEBHOOK: gettext_lazy("Each address tells for itself."),
+}
 NOT_PROVABLE: Final = (STAFF, FAILURE_RATE, *SPENT)  # no list at Twilio tells when these are over
 
 
@@ -26,8 +32,8 @@ def probe(channel: Channel) -> tuple[bool | None, str]:
     wrong = configuration.findings_of(channel.name)
     if wrong:
         return False, wrong[0]
-    if channel.name == ChannelName.EMAIL:
-        return None, _("Only a real mail can tell.")
+    if channel.name in NOT_ASKED:
+        return None, str(NOT_ASKED[channel.name])
     try:
         if channel.name == ChannelName.WHATSAPP:
             return _probe_whatsapp(channel)

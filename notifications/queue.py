@@ -19,11 +19,12 @@ from django.db.models import F
 from . import channel_health, database_faults, permission, poison, throttling
 from .backoff import FIRST_LOOK
 from .channels.base import Envelope
-from .models import Attempt, Channel, Notification, Outcome, Priority, Status, WaitingFor
+from .models import Attempt, Channel, ChannelName, Notification, Outcome, Priority, Status, WaitingFor
 from .models.notification import NotificationQuerySet
 
 logger = logging.getLogger(__name__)
 BATCH = 500
+MOST_WEBHOOKS: Final = 4  # calls to other programs at a time: theirs may be slow, and people must not wait for them
 # Both are asked at every claim, so written out: composing them by the ORM takes longer than PostgreSQL does.
 # Priority by priority, so that the index carries the look.
 WORK: Final = """
@@ -117,6 +118,8 @@ def _channels_with_work(at: datetime) -> dict[str, list[int]]:
 
 def _pick(channel: Channel, priorities: Sequence[int], slots: int, at: datetime) -> list[Notification]:
     slots = min(slots, int(throttling.tokens_now(channel, at)))
+    if channel.name == ChannelName.WEBHOOK:
+        slots = min(slots, MOST_WEBHOOKS - _calls_out(channel, at))
     if channel.is_half_open:
         slots = 0 if channel_health.trial_is_out(channel, at) else min(slots, 1)
     rows: list[Notification] = []
@@ -129,11 +132,17 @@ def _pick(channel: Channel, priorities: Sequence[int], slots: int, at: datetime)
         # Ids first, update second: PostgreSQL may run a limited subquery twice and lease more than asked.
         due = (
             Notification.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-            .select_related("contact")
+            .select_related("contact", "subscription")
             .filter(status=Status.QUEUED, channel=channel.name, priority=priority, due_at__lte=at)
         )
         rows += _in_turn(due, room, is_scarce=free is not None and free < slots)
     return rows
+
+
+def _calls_out(channel: Channel, at: datetime) -> int:
+    """How many calls of this channel have no answer yet."""
+    calls = Attempt.objects.filter(channel=channel.name, started_at__gt=at - lease_time())
+    return calls.filter(outcome=Outcome.IN_FLIGHT).count()
 
 
 def _in_turn(due: NotificationQuerySet, room: int, *, is_scarce: bool) -> list[Notification]:
@@ -170,6 +179,7 @@ def _start(allowed: Sequence[permission.Allowed], channel: Channel, lease: str, 
             content_variables=each.rendered.content_variables,
             callback_url=f"{settings.PUBLIC_BASE_URL}/webhooks/twilio/status/?attempt={public_id}",
             valid_seconds=_valid_seconds(each.row, at),
+            signing_keys=each.row.subscription.signing_keys(at) if each.row.subscription else (),
         )
         for each, public_id in zip(allowed, public_ids, strict=True)
     ]

@@ -67,6 +67,7 @@ ROUTES: Final[dict[str, Route]] = {
     "job_news": Route(priority=Priority.URGENT, receipt_within=RECEIPT_WAIT, has_news=True),
     "reminder": Route(useful_for=timedelta(hours=12), variables=("service", "time", "name", "number")),
     "rating_request": Route(priority=Priority.BULK, quiet=True, useful_for=timedelta(days=3), variables=("name",)),
+    "webhook": Route(channels=(ChannelName.WEBHOOK,), priority=Priority.BULK, useful_for=timedelta(days=1)),
     "staff_alert": Route(channels=(EMAIL,), priority=Priority.URGENT),
     "staff_alert_sms": Route(channels=(SMS, EMAIL), priority=Priority.URGENT),
     "staff_alert_whatsapp": Route(channels=EVERYWHERE, priority=Priority.URGENT),

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import transaction
 
-from . import templates, twilio_client
+from . import subscriptions, templates, twilio_client
 from .models import Account, Channel, ChannelName
 
 
@@ -15,7 +15,7 @@ def seed() -> int:
     made = _channel(ChannelName.WHATSAPP, main, settings.TWILIO_WHATSAPP_FROM)
     made += _channel(ChannelName.SMS, sms, settings.TWILIO_SMS_FROM)
     made += _channel(ChannelName.EMAIL, None, settings.DEFAULT_FROM_EMAIL if settings.EMAIL_URL else "")
-    return made + templates.seed()
+    return made + subscriptions.seed() + templates.seed()
 
 
 def _account(sid: str) -> Account | None:

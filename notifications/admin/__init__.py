@@ -1,5 +1,5 @@
 """The console of the notifications: what leaves, what failed, whom to tell."""
 
-from . import alerts, channels, machine, on_call, people, queue, staff_actions, templates
+from . import alerts, channels, machine, on_call, people, queue, staff_actions, templates, webhooks
 
-__all__ = ["alerts", "channels", "machine", "on_call", "people", "queue", "staff_actions", "templates"]
+__all__ = ["alerts", "channels", "machine", "on_call", "people", "queue", "staff_actions", "templates", "webhooks"]

@@ -82,7 +82,12 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, EditsMessages):
         (gettext_lazy("Message"), {"fields": ["purpose", "subject", "sms_body", "language", "choices", "context"]}),
         (
             gettext_lazy("Recipient"),
-            {"fields": ["contact_link", "phone_number", "whatsapp_id", "email", "reference", "dedupe_key"]},
+            {
+                "fields": [
+                    *("contact_link", "phone_number", "whatsapp_id", "email", "endpoint", "subscription"),
+                    *("reference", "dedupe_key"),
+                ]
+            },
         ),
         (
             gettext_lazy("Way"),
@@ -115,7 +120,7 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, EditsMessages):
 
     @admin.display(description=gettext_lazy("recipient"), ordering="phone_number")
     def recipient(self, row: Notification) -> str:
-        address = row.phone_number or row.email or row.whatsapp_id
+        address = row.phone_number or row.email or row.whatsapp_id or row.endpoint
         name = row.contact.name if row.contact else ""
         return format_html("<b>{}</b><br>{}", name, address) if name else address
 

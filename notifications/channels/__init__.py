@@ -3,9 +3,14 @@
 from collections.abc import Mapping
 from typing import Final
 
-from . import email, sms, whatsapp
+from . import email, sms, webhook, whatsapp
 from .base import Accepted, Answer, Envelope, NotSent, Refused, Sender, Unknown
 
-SENDERS: Final[Mapping[str, Sender]] = {"whatsapp": whatsapp.send, "sms": sms.send, "email": email.send}
+SENDERS: Final[Mapping[str, Sender]] = {
+    "whatsapp": whatsapp.send,
+    "sms": sms.send,
+    "email": email.send,
+    "webhook": webhook.send,
+}
 
 __all__ = ["SENDERS", "Accepted", "Answer", "Envelope", "NotSent", "Refused", "Sender", "Unknown"]

@@ -23,6 +23,7 @@ class Envelope:
     content_variables: dict[str, str] = field(default_factory=dict)
     callback_url: str = ""
     valid_seconds: int | None = None
+    signing_keys: tuple[str, ...] = field(default=(), repr=False)  # of a webhook
 
 
 @dataclass(frozen=True)

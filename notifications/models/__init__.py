@@ -7,6 +7,7 @@ from .machine import Clock, Heartbeat, ScheduledRun
 from .notification import Attempt, Notification, Outcome, Priority, Receipt, Status, WaitingFor
 from .on_call import ChainLink, ChainStatus, EscalationStep, Maintenance, OnCallPerson
 from .staff_action import ActionStatus, StaffAction, StaffActionLine, StaffDeed
+from .subscription import EventName, WebhookSubscription
 from .template import MessageTemplate
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Contact",
     "EscalationAlert",
     "EscalationStep",
+    "EventName",
     "Heartbeat",
     "Maintenance",
     "MessageTemplate",
@@ -38,4 +40,5 @@ __all__ = [
     "Status",
     "UnreachableMark",
     "WaitingFor",
+    "WebhookSubscription",
 ]

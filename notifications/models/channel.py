@@ -1,7 +1,7 @@
 """The ways out: channels, and the Twilio accounts whose limits they share."""
 
 from datetime import datetime
-from typing import Self
+from typing import Final, Self
 
 from django.db import models
 from django.db.models import Q
@@ -12,6 +12,10 @@ class ChannelName(models.TextChoices):
     WHATSAPP = "whatsapp", _("WhatsApp")
     SMS = "sms", _("SMS")
     EMAIL = "email", _("Email")
+    WEBHOOK = "webhook", _("Webhook")  # to other programs, never to people
+
+
+TO_PEOPLE: Final = (ChannelName.WHATSAPP, ChannelName.SMS, ChannelName.EMAIL)
 
 
 class Account(models.Model):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from .alert import EscalationAlert
 from .channel import Account
 from .contact import E164, Contact
+from .subscription import WebhookSubscription
 from .transitions import TransitionQuerySet
 
 
@@ -92,6 +93,17 @@ class Notification(models.Model):
     phone_number = models.CharField(_("phone number"), max_length=16, blank=True)
     whatsapp_id = models.CharField(_("WhatsApp id"), max_length=140, blank=True)
     email = models.EmailField(_("email"), blank=True)
+    # Only calls to other programs have these two; the address stays when the subscription goes.
+    endpoint = models.CharField(_("called address"), max_length=500, blank=True, default="", db_default="")
+    subscription = models.ForeignKey(
+        WebhookSubscription,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="calls",
+        verbose_name=_("webhook"),
+    )
     language = models.CharField(_("language"), max_length=8, default="fr")
     body = models.TextField(_("text"))
     sms_body = models.TextField(_("text for SMS"), blank=True)  # empty: the same text
@@ -143,7 +155,7 @@ class Notification(models.Model):
             models.CheckConstraint(name="notification_priority_is_known", condition=Q(priority__in=Priority.values)),
             models.CheckConstraint(
                 name="notification_has_an_address",
-                condition=~Q(phone_number="") | ~Q(whatsapp_id="") | ~Q(email=""),
+                condition=~Q(phone_number="") | ~Q(whatsapp_id="") | ~Q(email="") | ~Q(endpoint=""),
             ),
             models.CheckConstraint(
                 name="notification_phone_number_is_e164",
@@ -199,6 +211,11 @@ class Notification(models.Model):
             models.Index(name="notification_news", fields=["news_due"], condition=Q(news_due__isnull=False)),
             models.Index(name="notification_by_status", fields=["status", "-id"]),
             models.Index(name="notification_by_number", fields=["phone_number", "-id"]),
+            models.Index(
+                name="notification_by_subscription",
+                fields=["subscription", "-id"],
+                condition=Q(subscription__isnull=False),
+            ),
             models.Index(name="notification_by_reference", fields=["reference", "-id"]),
         ]
 

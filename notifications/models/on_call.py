@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from .alert import EscalationAlert, Severity
-from .channel import ChannelName
+from .channel import TO_PEOPLE, ChannelName
 from .contact import E164
 from .notification import Notification
 from .transitions import TransitionQuerySet
@@ -82,7 +82,9 @@ class EscalationStep(models.Model):
 
     severity = models.CharField(_("for alerts of"), max_length=8, choices=Severity, default=Severity.CRITICAL)
     after_minutes = models.PositiveSmallIntegerField(_("after (minutes)"), default=0)
-    channel = models.CharField(_("channel"), max_length=16, choices=ChannelName, default=ChannelName.EMAIL)
+    channel = models.CharField(
+        _("channel"), max_length=16, choices=[(each.value, each.label) for each in TO_PEOPLE], default=ChannelName.EMAIL
+    )
     person = models.ForeignKey(
         OnCallPerson,
         models.CASCADE,
@@ -100,7 +102,7 @@ class EscalationStep(models.Model):
         constraints = [
             models.CheckConstraint(name="escalation_step_severity_is_known", condition=Q(severity__in=Severity.values)),
             models.CheckConstraint(
-                name="escalation_step_channel_is_known", condition=Q(channel__in=ChannelName.values)
+                name="escalation_step_channel_is_known", condition=Q(channel__in=[each.value for each in TO_PEOPLE])
             ),
         ]
 
@@ -128,7 +130,7 @@ class ChainLink(models.Model):
 
     alert = models.ForeignKey(EscalationAlert, models.CASCADE, related_name="chain")
     due_at = models.DateTimeField(_("due"))
-    channel = models.CharField(_("channel"), max_length=16, choices=ChannelName)
+    channel = models.CharField(_("channel"), max_length=16, choices=[(each.value, each.label) for each in TO_PEOPLE])
     person = models.ForeignKey(OnCallPerson, models.SET_NULL, null=True, blank=True, verbose_name=_("person"))
     is_for_everybody = models.BooleanField(_("everybody on call"), default=False)
     status = models.CharField(_("status"), max_length=10, choices=ChainStatus, default=ChainStatus.PLANNED)

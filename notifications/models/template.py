@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from .channel import ChannelName
+from .channel import TO_PEOPLE, ChannelName
 
 
 class Approval(models.TextChoices):
@@ -29,7 +29,12 @@ class MessageTemplate(models.Model):
 
     name = models.CharField(_("name"), max_length=80)
     language = models.CharField(_("language"), max_length=8)
-    channel = models.CharField(_("channel"), max_length=16, choices=ChannelName, default=ChannelName.WHATSAPP)
+    channel = models.CharField(
+        _("channel"),
+        max_length=16,
+        choices=[(each.value, each.label) for each in TO_PEOPLE],
+        default=ChannelName.WHATSAPP,
+    )
     body = models.TextField(_("text"))
     variables = ArrayField(models.CharField(max_length=40), default=list, blank=True, verbose_name=_("variables"))
     buttons = ArrayField(models.CharField(max_length=24), default=list, blank=True, verbose_name=_("buttons"))

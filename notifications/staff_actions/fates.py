@@ -47,6 +47,7 @@ HAS_ADDRESS: Final = {
     ChannelName.WHATSAPP: ~Q(phone_number="") | ~Q(whatsapp_id=""),
     ChannelName.SMS: ~Q(phone_number=""),
     ChannelName.EMAIL: ~Q(email=""),
+    ChannelName.WEBHOOK: ~Q(endpoint=""),
 }
 ANSWERS: Final = [name for name, route in routing.ROUTES.items() if route.answers]
 MAYBE_TAKEN: Final = (Outcome.IN_FLIGHT, Outcome.UNKNOWN, Outcome.ACCEPTED)  # another copy may reach the person

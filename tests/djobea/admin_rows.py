@@ -53,6 +53,7 @@ from notifications.models import (
     StaffDeed,
     Status,
     UnreachableMark,
+    WebhookSubscription,
 )
 from tests.providers.factories import a_provider, a_service, a_zone
 
@@ -268,6 +269,7 @@ def _on_call(at: datetime) -> None:
     awa = OnCallPerson.objects.create(name="Awa <b>", phone_number=NUMBER, email="awa@djobea.example")
     EscalationStep.objects.create(person=awa, after_minutes=5)
     EscalationStep.objects.create(after_minutes=15)
+    WebhookSubscription.objects.create(name="Awa <b>", url="https://hooks.example.org/")
     Maintenance.objects.create(starts_at=at, ends_at=at + timedelta(hours=1), why="Twilio moves", by="chief")
     alert = EscalationAlert.objects.order_by("pk").first()
     assert alert is not None

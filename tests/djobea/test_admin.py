@@ -27,7 +27,14 @@ OURS: list[type[Any]] = [
     if model.__name__ not in WITHOUT_A_PAGE
 ]
 EDITABLE = {"Channel", "Account", "Contact", "MessageTemplate", "EscalationAlert", "VocabularyEntry"}
-MAY_BE_ADDED = {"MessageTemplate", "VocabularyEntry", "OnCallPerson", "EscalationStep", "Maintenance"}
+MAY_BE_ADDED = {
+    "MessageTemplate",
+    "VocabularyEntry",
+    "OnCallPerson",
+    "EscalationStep",
+    "Maintenance",
+    "WebhookSubscription",
+}
 EDITABLE |= MAY_BE_ADDED
 LIST_QUERIES = 14
 ROW_QUERIES = 30
