@@ -19,9 +19,9 @@ SECRET_BYTES: Final = 32
 class EventName(models.TextChoices):
     REQUEST_CHANGED = "request.changed", _("A request went on (opened, matched, cancelled ...)")
     MESSAGE_DEAD = "message.dead", _("A message became a dead letter")
-    ALERT_OPENED = "alert.opened", _("An alert opened")
+    ALERT_OPENED = "alert.opened", _("There is a new alert")
     ALERT_ACKNOWLEDGED = "alert.acknowledged", _("Somebody takes care of an alert")
-    ALERT_RESOLVED = "alert.resolved", _("An alert ended")
+    ALERT_RESOLVED = "alert.resolved", _("The cause of an alert is gone")
 
 
 def every_event() -> list[str]:
