@@ -154,7 +154,7 @@ class AlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
 
 class WebhookSerializer(serializers.ModelSerializer[WebhookSubscription]):
     events = serializers.ListField(
-        child=serializers.ChoiceField(choices=EventName), allow_empty=False, default=every_event
+        child=serializers.ChoiceField(choices=EventName.choices), allow_empty=False, default=every_event
     )
 
     class Meta:

@@ -51,7 +51,7 @@ class WebhookSubscriptionAdmin(ConsoleAdmin[WebhookSubscription]):
 
     readonly_fields: ClassVar = ["why_inactive", "shown_secret", "last_call"]
 
-    def get_fields(self, request: HttpRequest, obj: WebhookSubscription | None = None) -> list[str]:  # noqa: ARG002  Django's
+    def get_fields(self, request: HttpRequest, obj: WebhookSubscription | None = None) -> Any:  # noqa: ARG002  Django's
         """A new one has neither a secret nor calls to show."""
         fields = ["name", "url", "events", "is_active"]
         return [*fields, *self.readonly_fields] if obj else fields

@@ -88,7 +88,8 @@ def verify(headers: dict[str, str], body: bytes, secret: str) -> bool:
 
 
 def an_alert(**facts: Any) -> EscalationAlert:
-    return escalation.raise_alert(**({"fingerprint": "a", "title": "Sender unknown", "at": clock.now()} | facts))
+    defaults: dict[str, Any] = {"fingerprint": "a", "title": "Sender unknown", "at": clock.now()}
+    return escalation.raise_alert(**(defaults | facts))
 
 
 def test_an_alert_is_told_from_its_opening_to_its_end_and_every_call_is_signed(listener: Listener) -> None:
