@@ -1,20 +1,9 @@
-"""Links that let a person act without WhatsApp: made, looked up, superseded.
+"""Links that let a person act without WhatsApp: made, looked up, superseded."""
 
-The token is 16 random base62 characters (95 bits); only its SHA-256 is stored.
-"""
-
-import hashlib
-import secrets
-import string
 from datetime import datetime
-from typing import Final
-
-from django.conf import settings
 
 from marketplace.models import ActionLink
-
-ALPHABET: Final = string.ascii_letters + string.digits
-LENGTH: Final = 16
+from notifications import tokens
 
 
 def make(
@@ -27,18 +16,22 @@ def make(
     """
     if closes_older:
         supersede(purpose, object_id, at=at)
-    token = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
+    token = tokens.new_token()
     ActionLink.objects.create(
-        token_sha256=_digest(token), purpose=purpose, object_id=object_id, language=language, expires_at=expires_at
+        token_sha256=tokens.digest(token),
+        purpose=purpose,
+        object_id=object_id,
+        language=language,
+        expires_at=expires_at,
     )
-    return f"{settings.PUBLIC_BASE_URL}/go/{token}/"
+    return tokens.address(token)
 
 
 def find(token: str, *, at: datetime) -> tuple[ActionLink | None, bool]:
     """The link of this token, and whether it is still good; (None, False) for a forged one."""
-    if len(token) != LENGTH or not set(token) <= set(ALPHABET):
+    if not tokens.is_token(token):
         return None, False
-    link = ActionLink.objects.filter(token_sha256=_digest(token)).first()
+    link = ActionLink.objects.filter(token_sha256=tokens.digest(token)).first()
     if link is None:
         return None, False
     return link, link.superseded_at is None and link.expires_at > at
@@ -48,7 +41,3 @@ def supersede(purpose: str, object_id: int, *, at: datetime) -> int:
     """Close the older links of an object; returns how many."""
     links = ActionLink.objects.filter(purpose=purpose, object_id=object_id, superseded_at__isnull=True)
     return links.update(superseded_at=at)
-
-
-def _digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -5,6 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ObjectDoesNotExist
 from django.http import HttpRequest, HttpResponse
@@ -29,7 +30,8 @@ from marketplace.models import (
     RequestStatus,
     ServiceRequest,
 )
-from notifications import clock
+from notifications import clock, staff_links, staff_page
+from notifications.models import AlertLink
 
 TRIES: Final = 30  # wrong tokens an address and minute
 MINUTE: Final = 60
@@ -44,6 +46,8 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         return _answer(request, {"title": _("Please wait a minute")}, status=429)
     at = clock.now()
     link, is_good = action_links.find(token, at=at)
+    if link is None and (of_staff := staff_links.find(token)) is not None:
+        return _alert(request, of_staff, at)
     if link is None:
         _count_wrong(request)
         return _answer(request, {"title": _("This link is not valid"), "text": _gone()}, status=404)
@@ -57,6 +61,15 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         except ObjectDoesNotExist:  # purged meanwhile
             return _answer(request, {"title": _("This link has expired"), "text": _gone()}, status=410)
         return _answer(request, context | {"files": action_media.shown(link, token)})
+
+
+def _alert(request: HttpRequest, link: AlertLink, at: datetime) -> HttpResponse:
+    """What a person of the staff was told, in the language of staff."""
+    with translation.override(settings.LANGUAGE_CODE):
+        if not staff_links.is_good(link, at):
+            return _answer(request, {"title": _("This link has expired"), "text": _gone()}, status=410)
+        act = request.POST.get("act", "") if request.method == "POST" else ""
+        return _answer(request, staff_page.show(link, act, at))
 
 
 def _gone() -> str:

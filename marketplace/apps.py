@@ -8,5 +8,7 @@ class MarketplaceConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listen to what becomes of our messages."""
-        from . import receivers  # noqa: F401, PLC0415  models are not ready before this moment
+        """Listen to what becomes of our messages, and offer what staff may do about our alerts."""
+        from . import receivers, remedies  # noqa: F401, PLC0415  models are not ready before this moment
+
+        remedies.offer_them()

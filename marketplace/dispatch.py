@@ -29,18 +29,21 @@ class Acceptance(StrEnum):
     EXPIRED = "expired"
 
 
-def start_search(request: ServiceRequest, *, at: datetime, noted: Sequence[int] = ()) -> int:
+def start_search(request: ServiceRequest, *, at: datetime, noted: Sequence[int] = (), is_widened: bool = False) -> int:
     """Send the next wave of a searching request, widening the level until somebody is found; returns offers made.
 
     Nobody left: the request waits, the customer is told the truth, and staff own an alert. The caller has the request
     locked or has just made it. `noted` are providers whose standing the caller writes afterwards, not before: their
-    rows are locked together with those of the new wave, in one order, so that waves cannot deadlock.
+    rows are locked together with those of the new wave, in one order, so that waves cannot deadlock. `is_widened`: staff
+    approve of those who take emergencies, whatever the urgency.
     """
     is_emergency = request.urgency == Urgency.EMERGENCY
+    reached = _level_reached(request)
+    may_widen = is_emergency or is_widened or LEVELS[reached] == Level.EMERGENCY  # once approved, it stays so
     size = _wave_size(request, at)
     best: tuple[MatchRun, MatchResult] | None = None
-    for level in LEVELS[_level_reached(request) :]:
-        if level == Level.EMERGENCY and not is_emergency:
+    for level in LEVELS[reached:]:
+        if level == Level.EMERGENCY and not may_widen:
             break
         run, result = match_runs.look(request, level, size, at=at)
         if result.chosen:
@@ -253,6 +256,23 @@ def search_again(request_id: int, *, at: datetime, noted: Sequence[int] = ()) ->
         request.status = RequestStatus.SEARCHING
         timeline.record(request, "searching_again", "system", at)
         return start_search(request, at=at, noted=noted)
+
+
+@transaction.atomic
+def widen(request_id: int, *, by: str, at: datetime) -> int:
+    """Ask those who take emergencies for a request that waits, as staff approve; returns the offers made.
+
+    Zero: it does not wait, or nobody is there; then nothing changes, so that the customer is not told twice.
+    """
+    rows = ServiceRequest.objects.select_for_update(no_key=True, of=("self",)).select_related("customer__contact")
+    request = rows.get(pk=request_id)
+    is_somebody_there = matching.find_candidates(match_runs.need_of(request), Level.EMERGENCY, at, 1).chosen
+    if request.status != RequestStatus.WAITING or not is_somebody_there:
+        return 0
+    ServiceRequest.objects.filter(pk=request_id).move(RequestStatus.SEARCHING)
+    request.status = RequestStatus.SEARCHING
+    timeline.record(request, "widened", by, at)
+    return start_search(request, at=at, is_widened=True)
 
 
 def retry_waiting(at: datetime) -> int:

@@ -19,6 +19,13 @@ def unmatched(request_id: int) -> str:
     return f"request:{request_id}:unmatched"
 
 
+def unmatched_request(fingerprint: str) -> int | None:
+    """The request of such a fingerprint; None for any other alert."""
+    kind, _colon, rest = fingerprint.partition(":")
+    pk, _colon, what = rest.partition(":")
+    return int(pk) if (kind, what) == ("request", "unmatched") and pk.isdecimal() else None
+
+
 def untold(job_id: int) -> str:
     """The fingerprint of a job whose sides could not be told of each other."""
     return f"job:{job_id}:contact"

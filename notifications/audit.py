@@ -13,11 +13,15 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from . import chains
 from .audit_scope import Check, Look
 from .failure_policy import Action, table
 from .models import (
     Account,
+    AlertState,
     Attempt,
+    ChainLink,
+    ChainStatus,
     Channel,
     Notification,
     Outcome,
@@ -193,6 +197,21 @@ def known_receipts_are_applied(look: Look) -> Found:
         yield pk, _("Receipt %(row)d waits, although its message is known.") % {"row": pk}
 
 
+def steps_are_taken(look: Look) -> Found:
+    """Each step of an open alert's chain is taken when it is time, and what was told did leave."""
+    late = ChainLink.objects.filter(
+        status=ChainStatus.PLANNED, due_at__lt=look.at - 2 * PATIENCE, alert__state=AlertState.OPEN
+    ).select_related("alert")
+    for step in late.order_by("due_at")[:SHOWN]:
+        if not chains.quiet_until(step.alert, look.at):
+            yield step.pk, _("Step %(row)d of alert %(alert)d is overdue.") % {"row": step.pk, "alert": step.alert_id}
+    told = ChainLink.objects.filter(status=ChainStatus.TOLD, alert__state=AlertState.OPEN)
+    alive = Notification.objects.exclude(status__in=[Status.DEAD, Status.CANCELLED, Status.EXPIRED])
+    through = ChainLink.messages.through.objects.filter(chainlink=OuterRef("pk"), notification__in=alive)
+    for pk, alert in told.exclude(Exists(through)).order_by("pk").values_list("pk", "alert")[:SHOWN]:
+        yield pk, _("Step %(row)d of alert %(alert)d reached nobody.") % {"row": pk, "alert": alert}
+
+
 AUDITS: Final = (
     Check("sent-has-attempt", gettext_lazy("A message counts as sent without an attempt"), sent_rows_have_an_attempt),
     Check("attempt-count", gettext_lazy("A message miscounts its attempts"), counters_equal_rows),
@@ -205,5 +224,6 @@ AUDITS: Final = (
     Check("budget", gettext_lazy("More messages left than the daily limit allows"), budgets_are_kept),
     Check("sid-unique", gettext_lazy("Two attempts share a SID"), sids_are_unique),
     Check("sid-own", gettext_lazy("A message carries a strange SID"), messages_carry_their_own_sid),
+    Check("escalation", gettext_lazy("A step of an escalation was not executed"), steps_are_taken),
     Check("receipt", gettext_lazy("A known receipt is not applied"), known_receipts_are_applied),
 )

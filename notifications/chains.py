@@ -4,6 +4,7 @@ The steps are copied when the alert opens, so that later edits do not bend a run
 staff have no chain: they would feed themselves.
 """
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -12,6 +13,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from . import remedies, staff_links
 from .models import (
     AlertState,
     ChainLink,
@@ -38,7 +40,7 @@ def begin(alert: EscalationAlert, at: datetime) -> None:
     if is_about_staff_messages(alert):
         return
     for address in settings.STAFF_ALERT_EMAILS:
-        _write(alert, _opening(alert), at, email=address, key=f"alert:{alert.pk}:{address}")
+        _write(alert, _opening, at, email=address, key=f"alert:{alert.pk}:{address}")
     ChainLink.objects.bulk_create(
         ChainLink(
             alert=alert,
@@ -130,54 +132,67 @@ def _address(person: OnCallPerson, channel: str) -> dict[str, str]:
 
 
 def _tell(link: ChainLink, person: OnCallPerson, alert: EscalationAlert, at: datetime) -> Notification:
-    text = _opening(alert)
-    if link.channel == ChannelName.WHATSAPP:
-        text += "\n\n" + _(
-            "Answer “%(code)s ok” to take care, “%(code)s 1h” to rest it, “%(code)s fin” when it is over."
-        ) % {"code": alert.code}
+    words = _with_answers if link.channel == ChannelName.WHATSAPP else _opening
     key = f"alert:{alert.pk}:{link.pk}:{person.pk}"
-    return _write(alert, text, at, channel=link.channel, key=key, **_address(person, link.channel))
+    return _write(alert, words, at, channel=link.channel, key=key, person=person, **_address(person, link.channel))
+
+
+def _with_answers(alert: EscalationAlert, _link: str) -> str:
+    """On WhatsApp an answer does it; the link leads to the whole story."""
+    lines = [
+        _opening(alert, _page(alert)),
+        "",
+        _("Answer “%(code)s ok” to take care, “%(code)s 1h” to rest it, “%(code)s fin” when it is over.")
+        % {"code": alert.code},
+    ]
+    lines += [f"“{alert.code} {remedy.word}” : {remedy.label}" for remedy in remedies.remedies_for(alert)]
+    return "\n".join(lines)
 
 
 def remind(alert: EscalationAlert, at: datetime) -> None:
     """Ask the owner whether it is still being taken care of."""
     person = OnCallPerson.objects.filter(user=alert.owner).first() if alert.owner_id else None
-    text = _("You took care of “%(title)s”. It is still open: resolve it, or it goes back to everybody.") % {
-        "title": alert.title
-    }
+
+    def words(alert: EscalationAlert, link: str) -> str:
+        said = _("You took care of “%(title)s”. It is still open: resolve it, or it goes back to everybody.")
+        return f"{said % {'title': alert.title}}\n\n{link}"
+
     key = f"alert-reminder:{alert.pk}:{at:%Y%m%d%H%M}"
     mail = person.email if person else getattr(alert.owner, "email", "")
     if person and person.phone_number:
-        _write(alert, text, at, channel=ChannelName.WHATSAPP, key=key, phone_number=person.phone_number)
+        _write(alert, words, at, channel=ChannelName.WHATSAPP, key=key, person=person, phone_number=person.phone_number)
     elif mail:
-        _write(alert, text, at, key=key, email=mail)
+        _write(alert, words, at, key=key, person=person, email=mail)
 
 
-def _opening(alert: EscalationAlert) -> str:
+def _opening(alert: EscalationAlert, link: str) -> str:
     return _("%(title)s\n\nCause: %(cause)s\n\nWhat to do: %(remedy)s\n\n%(link)s") % {
         "title": alert.title,
         "cause": alert.cause,
         "remedy": alert.remedy,
-        "link": _page(alert),
+        "link": link,
     }
 
 
-def _write(
+def _write(  # noqa: PLR0913  the facts of a message, by name
     alert: EscalationAlert,
-    text: str,
+    words: Callable[[EscalationAlert, str], str],
     at: datetime,
     *,
     key: str,
     channel: str = ChannelName.EMAIL,
     email: str = "",
     phone_number: str = "",
+    person: OnCallPerson | None = None,
 ) -> Notification:
+    """One message; by SMS and mail it carries a link that acts, since an answer there would reach nobody."""
+    link = staff_links.make(alert, person=person, email=email if person is None else "", at=at)
     return _enqueue(
         purpose=PURPOSES[ChannelName(channel)],
         email=email,
         phone_number=phone_number,
-        body=text,
-        sms_body=f"Djobea: {alert.title}. {alert.remedy} {_page(alert)}",
+        body=words(alert, link),
+        sms_body=f"Djobea: {alert.title}. {alert.remedy} {link}",
         subject=f"[Djobea] {alert.title}"[:200],
         reference=f"alert:{alert.pk}",
         dedupe_key=key,

@@ -6,7 +6,7 @@ from typing import Final
 
 from django.utils.translation import gettext as _
 
-from . import contacts, escalation
+from . import contacts, escalation, remedies
 from .models import EscalationAlert, OnCallPerson
 
 FORM: Final = re.compile(r"\s*#?([A-Za-z0-9]{4})\b[\s:,]*(.*)", re.DOTALL)
@@ -20,7 +20,8 @@ END: Final = frozenset({"fin", "fini", "resolu", "done", "resolved", "2"})
 def hear(number: str | None, text: str, *, at: datetime) -> str | None:
     """Do what a person of the staff answers to an alert, and return the words to say; None: this is no such answer.
 
-    `CODE ok` takes care, `CODE 1h` (or `30 min`) rests it, `CODE fin` ends it, `CODE @name` hands it over.
+    `CODE ok` takes care, `CODE 1h` (or `30 min`) rests it, `CODE fin` ends it, `CODE @name` hands it over;
+    some alerts have remedies of their own (`CODE large` widens a search).
     """
     found = FORM.fullmatch(text)
     person = OnCallPerson.objects.filter(phone_number=number, is_active=True).first() if number and found else None
@@ -45,6 +46,9 @@ def _act(alert: EscalationAlert, person: OnCallPerson, wish: str, at: datetime) 
         return _("“%(title)s” disturbs nobody for %(minutes)s minutes.") % facts
     if words.startswith("@"):
         return _hand_over(alert, words[1:].strip(), at)
+    for remedy in remedies.remedies_for(alert):
+        if words in remedy.words:
+            return remedy.do(alert, person.name, at)
     return _("Answer “%(code)s ok”, “%(code)s 1h”, “%(code)s fin” or “%(code)s @name”.") % {"code": alert.code}
 
 

@@ -5,7 +5,7 @@ from .channel import Account, Channel, ChannelName
 from .contact import Contact, UnreachableMark
 from .machine import Clock, Heartbeat, ScheduledRun
 from .notification import Attempt, Notification, Outcome, Priority, Receipt, Status, WaitingFor
-from .on_call import ChainLink, ChainStatus, EscalationStep, Maintenance, OnCallPerson
+from .on_call import AlertLink, ChainLink, ChainStatus, EscalationStep, Maintenance, OnCallPerson
 from .staff_action import ActionStatus, StaffAction, StaffActionLine, StaffDeed
 from .subscription import EventName, WebhookSubscription
 from .template import MessageTemplate
@@ -13,6 +13,7 @@ from .template import MessageTemplate
 __all__ = [
     "Account",
     "ActionStatus",
+    "AlertLink",
     "AlertState",
     "Attempt",
     "ChainLink",

@@ -161,6 +161,23 @@ class ChainLink(models.Model):
         return f"{self.channel} {self.due_at:%d/%m %H:%M}"
 
 
+class AlertLink(models.Model):
+    """A link by which one person acts on one alert; only the token's SHA-256 is kept. It goes with the alert."""
+
+    token_sha256 = models.CharField(max_length=64, unique=True)
+    alert = models.ForeignKey(EscalationAlert, models.CASCADE, related_name="links")
+    person = models.ForeignKey(OnCallPerson, models.CASCADE, null=True, blank=True, related_name="+")
+    email = models.EmailField(blank=True)  # of the standing list, where it is nobody's
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("link to an alert")
+        verbose_name_plural = _("links to alerts")
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
 class Maintenance(models.Model):
     """A time in which nobody is disturbed: alerts open and count, but chains rest until it is over. Ends by itself."""
 

@@ -6,19 +6,27 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.test import Client
 
-from notifications import chains, escalation, staff_replies
+from notifications import audit, chains, clock, escalation, outbox, staff_replies
+from notifications.audit_scope import Look
 from notifications.models import (
+    AlertLink,
     AlertState,
     ChainLink,
     ChainStatus,
+    Channel,
+    Contact,
     EscalationAlert,
     EscalationStep,
     Maintenance,
     Notification,
     OnCallPerson,
     Severity,
+    Status,
 )
+from tests.engine import turn
 
 pytestmark = pytest.mark.django_db
 DOUALA = ZoneInfo("Africa/Douala")
@@ -191,3 +199,93 @@ def test_nobody_else_acts_and_old_codes_are_words_like_any_other() -> None:
     assert staff_replies.hear(awa.phone_number, "fuite d'eau", at=NOON) is None
     escalation.resolve(alert.fingerprint, at=NOON)
     assert staff_replies.hear(awa.phone_number, f"{alert.code} ok", at=NOON) is None
+
+
+def test_a_storm_of_dead_letters_is_one_alert_with_a_count_and_one_mail(settings: Any) -> None:
+    settings.STAFF_ALERT_EMAILS = ["ops@djobea.example"]
+    Channel.objects.update_or_create(
+        name="whatsapp", defaults={"is_configured": True, "sender": "whatsapp:+14155238886", "per_second": 100_000}
+    )
+    Contact.objects.bulk_create(Contact(phone_number=f"+2376{number:08}") for number in range(1000))
+    with transaction.atomic():
+        for contact in Contact.objects.all():  # nobody wrote within 24 hours, and there is neither template nor SMS
+            outbox.enqueue(purpose="news", body="Bonjour", contact=contact)
+    while turn(slots=500) or Notification.objects.due(clock.now()).filter(channel="whatsapp").exists():
+        pass
+    assert Notification.objects.filter(status=Status.DEAD).count() == 1000
+    alert = EscalationAlert.objects.get()
+    assert (alert.fingerprint, alert.occurrences) == ("dead-letter:whatsapp:window", 1000)
+    assert Notification.objects.filter(purpose="staff_alert").count() == 1
+    assert alert.dead_letters.count() == 1000
+
+
+def link_in(text: str) -> str:
+    return "/go/" + text.partition("/go/")[2].split("/")[0] + "/"
+
+
+@pytest.fixture
+def linked() -> tuple[EscalationAlert, OnCallPerson, str]:
+    awa = a_person(email="awa@djobea.example")
+    a_step(person=awa, channel="sms")
+    alert = an_alert(clock.now(), remedy="Compare the sender.")
+    chains.escalate_due(clock.now())
+    (message,) = Notification.objects.filter(purpose="staff_alert_sms")
+    assert "Answer" not in message.sms_body
+    assert link_in(message.body) == link_in(message.sms_body)
+    return alert, awa, link_in(message.sms_body)
+
+
+@pytest.mark.parametrize(
+    ("act", "state"),
+    [("acknowledge", AlertState.ACKNOWLEDGED), ("resolve", AlertState.RESOLVED), ("snooze", AlertState.OPEN)],
+)
+def test_an_sms_carries_a_link_that_acts_without_a_login(
+    linked: tuple[EscalationAlert, OnCallPerson, str], client: Client, act: str, state: str
+) -> None:
+    alert, awa, link = linked
+    page = client.get(link)
+    assert page.status_code == 200
+    assert "Compare the sender." in page.content.decode()
+    alert.refresh_from_db()
+    assert alert.state == AlertState.OPEN, "looking changes nothing"
+    assert client.post(link, {"act": act}).status_code == 200
+    alert.refresh_from_db()
+    assert alert.state == state
+    assert bool(alert.snoozed_until) == (act == "snooze")
+    assert alert.owner == (awa.user if act == "acknowledge" else None)
+    assert client.post(link, {"act": "widen"}).status_code == 200, "what does not fit changes nothing"
+
+
+def test_a_link_ends_with_its_time_and_with_its_person(
+    linked: tuple[EscalationAlert, OnCallPerson, str], client: Client
+) -> None:
+    alert, awa, link = linked
+    awa.is_active = False
+    awa.save()
+    assert client.post(link, {"act": "resolve"}).status_code == 410
+    OnCallPerson.objects.update(is_active=True)
+    AlertLink.objects.update(expires_at=clock.now() - timedelta(seconds=1))
+    assert client.post(link, {"act": "resolve"}).status_code == 410
+    assert client.post("/go/" + "a" * 16 + "/", {"act": "resolve"}).status_code == 404
+    alert.refresh_from_db()
+    assert alert.state == AlertState.OPEN
+
+
+def overdue(at: datetime) -> list[str]:
+    return [sentence for _pk, sentence in audit.steps_are_taken(Look(at, is_full=True))]
+
+
+def test_the_audit_tells_of_a_step_that_was_not_taken() -> None:
+    a_step(person=a_person())
+    alert = an_alert()
+    late = NOON + timedelta(minutes=5)
+    assert len(overdue(late)) == 1, "nobody ran the chain"
+    escalation.snooze(alert, until=NOON + timedelta(hours=1))
+    assert not overdue(late), "it rests on purpose"
+    escalation.snooze(alert, until=NOON)
+    chains.escalate_due(late)
+    assert not overdue(late)
+    Notification.objects.update(status=Status.DEAD, last_error_code="window", settled_at=late)
+    assert len(overdue(late)) == 1, "it was told to nobody"
+    escalation.acknowledge(alert, by=None, at=late)
+    assert not overdue(late)
