@@ -1,0 +1,1 @@
+"""Fire drills: a scripted outage of the simulated Twilio, and what staff would have seen of it, when."""
