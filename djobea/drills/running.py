@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Final, TypeVar
 
 from django.db import connection, transaction
@@ -93,7 +94,7 @@ class Drill:
         for number in self.numbers:
             self.twilio.born(number, f"Exercice {number[-4:]}")
             self.written.append(self.twilio.writes(number, "aide"))
-            patiently(lambda number=number: _open_window(number))
+            patiently(partial(_open_window, number))
         self._tick(TICK)
 
     def _do(self, step: Step) -> None:
@@ -111,7 +112,7 @@ class Drill:
         while self.owed >= 1:
             self.owed -= 1
             number = self.numbers[len(self.sent) % PEOPLE]
-            self.sent.append(patiently(lambda number=number: _enqueue(number, len(self.sent))))
+            self.sent.append(patiently(partial(_enqueue, number, len(self.sent))))
         if self.passed % 60 < TICK:
             self.written.append(self.twilio.writes(self.numbers[len(self.written) % PEOPLE], "aide"))
 
