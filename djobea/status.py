@@ -152,7 +152,8 @@ def _queue(at: datetime) -> Iterator[Component]:
 
 def _channels(at: datetime) -> Iterator[Component]:
     for channel in Channel.objects.filter(is_configured=True):
-        paused = channel.is_paused(at)
+        # Half-open is not healed: one message may try, and until it passes staff see the same fault as before.
+        paused = channel.is_paused(at) or channel.is_half_open
         broken = State.CRITICAL if channel.name == ChannelName.WHATSAPP else State.DEGRADED
         yield Component(
             f"channel:{channel.name}",

@@ -37,7 +37,7 @@ def look(at: datetime, *, since: datetime) -> Sight:
             pk: f"{channel}: {reference}" for pk, channel, reference in told.values_list("pk", "channel", "reference")
         },
         channels={
-            channel.name: channel.pause_code if channel.is_paused(at) else ""
+            channel.name: channel.pause_code if channel.is_paused(at) or channel.is_half_open else ""
             for channel in Channel.objects.filter(is_configured=True)
         },
         health={part.name: str(part.state) for part in status.examine(at).components if part.name not in NOT_WATCHED},
