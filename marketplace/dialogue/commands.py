@@ -23,6 +23,7 @@ from . import (
     running,
     takeover,
 )
+from .gathering import is_landmark
 from .turn import Draft, Reply, Step, Turn
 
 # Whole messages, folded. SMS keywords that Twilio keeps for itself (CANCEL, END, QUIT ...) are understood on
@@ -61,11 +62,11 @@ BY_CHOICE: Final = {
     "data:erase": "data_choice",
     "data:none": "data_choice",
 }
-# Steps whose answer is free text: there an intent that was only guessed must not carry the answer away.
+# Steps whose answer is free text: there an intent that was only guessed must not carry the answer away. A landmark
+# (Step.PLACE) is none of them: in its place people ask when somebody comes, and that is told from a landmark.
 FREE_TEXT: Final = frozenset(
     {
         Step.QUOTE,
-        Step.PLACE,
         Step.JOIN_NAME,
         Step.JOIN_SERVICES,
         Step.JOIN_ZONES,
@@ -95,9 +96,14 @@ def _by_intent(turn: Turn) -> str:
     intent = turn.heard.intent
     if intent == "human":
         return intent
-    if intent not in BY_INTENT or turn.step in FREE_TEXT:
+    if intent not in BY_INTENT or turn.step in FREE_TEXT or running.says_nobody_came(turn.heard.text):
         return ""
-    return "" if turn.heard.services and intent != "cancel" else intent
+    if turn.step == Step.PLACE and is_landmark(turn.heard.text):
+        return ""
+    if turn.heard.services and intent != "cancel":
+        asks_of_running = intent == "status" and service_requests.current_for(turn.contact) is not None
+        return intent if asks_of_running else ""  # "where is the plumber?"
+    return intent
 
 
 def answer(turn: Turn) -> Reply | None:

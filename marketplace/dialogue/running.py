@@ -102,10 +102,15 @@ def where_it_stands(request: ServiceRequest, at: datetime) -> Reply:
     return Reply(f"{known.text}\n{outage_replies.takes_longer()}", known.choices)
 
 
+def says_nobody_came(text: str) -> bool:
+    """Whether somebody complains that the provider is not there, in French, English or Pidgin."""
+    said = f" {fold(text)} "
+    return any(f" {words} " in said for words in DID_NOT_COME)
+
+
 def answer_no_show(turn: Turn) -> Reply | None:
     """ "Il n'est pas venu" while a job is open."""
-    said = f" {fold(turn.heard.text)} "
-    if not any(f" {words} " in said for words in DID_NOT_COME):
+    if not says_nobody_came(turn.heard.text):
         return None
     request = service_requests.current_for(turn.contact)
     job = jobs.live_job_for(request) if request else None

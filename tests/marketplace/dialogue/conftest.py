@@ -12,7 +12,8 @@ from marketplace import service_requests
 from marketplace.dialogue import machine
 from marketplace.models import Conversation, InboundMessage, InboundStatus, ServiceRequest
 from marketplace.understanding.shipped import PROVIDERS_DATA, read_rows
-from notifications.models import Contact, Notification
+from notifications import clock
+from notifications.models import Clock, Contact, Notification
 from providers import coverage
 from providers.models import City, Provider, ProviderStatus, Service, Zone
 
@@ -116,6 +117,8 @@ def _town(db: None) -> None:
     Service.objects.bulk_create(
         Service(slug=row["slug"], name_fr=row["name_fr"], name_en=row["name_en"]) for row in services
     )
+    # Pages ask the database what time it is; links made in the morning must not be out of date on the day of the test.
+    Clock.objects.update_or_create(pk=1, defaults={"offset_seconds": (MORNING - clock.now()).total_seconds()})
 
 
 @pytest.fixture

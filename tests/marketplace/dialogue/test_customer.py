@@ -1,5 +1,7 @@
 """What customers get through with: from a few words to a search, whatever they write on the way."""
 
+import re
+
 import pytest
 
 from marketplace.models import RequestStatus, ServiceRequest
@@ -298,3 +300,30 @@ def test_a_providers_button_in_a_strangers_hand_does_nothing(customer: Phone, pl
     assert other.taps(f"offer:{offer.pk}:accept")
     offer.refresh_from_db()
     assert offer.status == "open"
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["il arrive quand ?", "où en êtes-vous", "il est où le plombier", "you don find person?", "y'a toujours personne"],
+)
+def test_a_question_in_place_of_a_landmark_is_answered_and_kept_out_of_the_address(
+    customer: Phone, plumber: Provider, question: str
+) -> None:
+    customer.writes(LEAK)
+    customer.writes("oui")
+    assert customer.conversation.step == "place"
+    customer.writes(question)
+    assert customer.request is not None
+    assert customer.request.place_note == ""
+    assert customer.request.pk in [int(part) for part in re.findall(r"\d+", " ".join(customer.choices))]
+
+
+@pytest.mark.parametrize(
+    "landmark", ["derrière le marché, portail rouge", "pharmacie de la paix", "immeuble CNPS 3e étage", "face Dovv"]
+)
+def test_a_landmark_may_name_anything(customer: Phone, plumber: Provider, landmark: str) -> None:
+    customer.writes(LEAK)
+    customer.writes("oui")
+    customer.writes(landmark)
+    assert customer.request is not None
+    assert customer.request.place_note == landmark
