@@ -17,9 +17,11 @@ import jsonschema
 from django.conf import settings
 from django.utils.module_loading import import_string
 
+from marketplace import staff_alerts
 from marketplace.understanding.folding import fold
 from marketplace.understanding.schema import answer_schema
 from marketplace.vocabulary import current_vocabulary
+from notifications import clock
 from notifications.failures import refuse_in_transaction
 
 logger = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ class Circuit:
 
     failures: int = 0
     opened_at: float = 0.0  # monotonic seconds; counts while `failures` is at the limit
+    is_known_good: bool = False  # this process has ended the alert that it, or one before it, may have raised
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def lets_through(self, now: float) -> bool:
@@ -61,16 +64,19 @@ class Circuit:
             self.opened_at = now  # the others wait for what this probe brings
             return True
 
-    def note(self, *, worked: bool, now: float) -> None:
-        """Count one outcome."""
+    def note(self, *, worked: bool, now: float) -> bool:
+        """Count one outcome; true when it is news for staff: the circuit opened, or the first answer since came."""
         with self._lock:
             was_open = self.failures >= FAILURES_TO_OPEN
             self.failures = 0 if worked else min(self.failures + 1, FAILURES_TO_OPEN)
-            if self.failures >= FAILURES_TO_OPEN:
-                self.opened_at = now
             is_open = self.failures >= FAILURES_TO_OPEN
+            if is_open:
+                self.opened_at = now
+            is_news = (is_open and not was_open) or (worked and not self.is_known_good)
+            self.is_known_good = worked or (self.is_known_good and not is_open)
         if is_open != was_open:
             logger.warning("the language model is %s", "left alone for a minute" if is_open else "asked again")
+        return is_news
 
 
 circuit = Circuit()
@@ -98,10 +104,13 @@ def ask(text: str) -> dict[str, Any] | None:
     try:
         answer = _asked(mask(text[:TEXT_LIMIT]))
     except Exception as error:  # noqa: BLE001  # the backend is somebody else's code: nothing in it may stop a message
-        circuit.note(worked=False, now=time.monotonic())
-        logger.warning("the language model gave no usable answer: %s", _reason(error))
+        reason = _reason(error)
+        logger.warning("the language model gave no usable answer: %s", reason)
+        if circuit.note(worked=False, now=time.monotonic()):
+            staff_alerts.language_model_silent(reason, at=clock.now())
         return None
-    circuit.note(worked=True, now=time.monotonic())
+    if circuit.note(worked=True, now=time.monotonic()):
+        staff_alerts.language_model_answers(at=clock.now())
     return answer
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.utils import translation
@@ -176,6 +176,28 @@ def inbound_late(message_id: int, *, at: datetime) -> None:
         reference=f"inbound:{message_id}",
         at=at,
     )
+
+
+LANGUAGE_MODEL: Final = "understanding:language-model"
+
+
+def language_model_silent(reason: str, *, at: datetime) -> None:
+    """The language model is left alone for a while; resolved by its first good answer."""
+    _raise(
+        LANGUAGE_MODEL,
+        title=_("The language model gives no usable answers"),
+        cause=_("Three calls in a row failed (%(reason)s). Messages are read offline meanwhile; nobody waits."),
+        remedy=_("Look at the server that UNDERSTANDING_URL names, or empty UNDERSTANDING_BACKEND to do without."),
+        facts={"reason": reason},
+        severity=Severity.WARNING,
+        reference="",
+        at=at,
+    )
+
+
+def language_model_answers(*, at: datetime) -> None:
+    """The language model has answered well."""
+    escalation.resolve(LANGUAGE_MODEL, at=at)
 
 
 def sweep_failed(duty: str, row: int, error: Exception, *, at: datetime) -> None:

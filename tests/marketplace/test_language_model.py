@@ -10,13 +10,15 @@ from typing import Any, Final
 import pytest
 from django.db import transaction
 
-from marketplace import inbox, language_model
+from marketplace import inbox, language_model, staff_alerts
 from marketplace.models import Conversation, InboundStatus
 from marketplace.understanding import Context, understand
 from marketplace.understanding.schema import with_answer
 from marketplace.understanding.shipped import shipped_vocabulary
 from marketplace.vocabulary import current_vocabulary
 from notifications.failures import in_transaction
+from notifications.models import EscalationAlert
+from notifications.models.alert import AlertState
 from tests.factories import a_contact, an_inbound
 from tests.providers.factories import NOON
 
@@ -175,6 +177,29 @@ def test_no_server_at_all(model: ModelServer) -> None:
 
 def a_minute_passes() -> None:
     language_model.circuit.opened_at -= language_model.OPEN_SECONDS
+
+
+def test_staff_are_told_when_it_is_left_alone_and_when_it_answers_again(model: ModelServer) -> None:
+    model.mood = "broken"
+    for _ in range(2):
+        language_model.ask(RIDDLE)
+    assert not EscalationAlert.objects.exists(), "one bad answer is no news"
+    for _ in range(4):
+        language_model.ask(RIDDLE)
+    alert = EscalationAlert.objects.get()
+    assert (alert.fingerprint, alert.state, alert.occurrences) == (staff_alerts.LANGUAGE_MODEL, AlertState.OPEN, 1)
+    assert "HTTP 500" in alert.cause
+    a_minute_passes()
+    model.mood = "good"
+    assert language_model.ask(RIDDLE) == GOOD
+    alert.refresh_from_db()
+    assert alert.state == AlertState.RESOLVED
+
+
+def test_a_new_process_ends_the_alert_of_the_one_before(model: ModelServer) -> None:
+    staff_alerts.language_model_silent("HTTP 500", at=NOON)
+    assert language_model.ask(RIDDLE) == GOOD
+    assert EscalationAlert.objects.get().state == AlertState.RESOLVED
 
 
 def test_after_three_failures_it_is_left_alone_and_probed_after_a_minute(model: ModelServer) -> None:
