@@ -285,7 +285,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "djobea.api_schema.add_problems"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "djobea.api_schema.add_problems",
+        "djobea.api_examples.add_examples",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "ProviderStatus": "providers.models.ProviderStatus",
         "RequestStatus": "marketplace.models.RequestStatus",

@@ -25,12 +25,19 @@ class ZoneSerializer(serializers.ModelSerializer[Zone]):
         fields = ["id", "slug", "name", "city", "latitude", "longitude", "is_whole_city"]
 
 
+class BySlug(serializers.SlugRelatedField[Any]):
+    """A row by its slug; a NUL, which PostgreSQL takes for no text, names none."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if "\x00" in str(data):
+            self.fail("does_not_exist", slug_name=self.slug_field, value="\ufffd")
+        return super().to_internal_value(data)
+
+
 class ProviderSerializer(serializers.ModelSerializer[Provider]):
-    services = serializers.SlugRelatedField[Any](slug_field="slug", queryset=Service.objects.all(), many=True)
-    zones = serializers.SlugRelatedField[Any](slug_field="slug", queryset=Zone.objects.all(), many=True)
-    base_zone = serializers.SlugRelatedField[Any](
-        slug_field="slug", queryset=Zone.objects.all(), required=False, allow_null=True
-    )
+    services = BySlug(slug_field="slug", queryset=Service.objects.all(), many=True)
+    zones = BySlug(slug_field="slug", queryset=Zone.objects.all(), many=True)
+    base_zone = BySlug(slug_field="slug", queryset=Zone.objects.all(), required=False, allow_null=True)
 
     class Meta:
         model = Provider

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core.cache import cache
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.authtoken.models import Token
 from rest_framework.test import APIClient
+from rest_framework.throttling import UserRateThrottle
 
 from djobea.models import RememberedAnswer
 from notifications import clock, escalation, seeding
@@ -156,3 +158,37 @@ def test_the_schema_and_its_pages_are_open(client: Any) -> None:
     page = client.get("/api/docs/")
     assert page.status_code == 200
     assert b"<script>" not in page.content, "no inline script: the content security policy forbids it"
+
+
+def test_who_calls_too_often_is_asked_to_wait(chief: APIClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    cache.clear()
+    monkeypatch.setattr(UserRateThrottle, "get_rate", lambda _self: "3/min")
+    assert [chief.get("/api/v1/zones/").status_code for _ in range(4)] == [200, 200, 200, 429]
+    refused = chief.get("/api/v1/zones/")
+    assert refused.headers["Content-Type"] == "application/problem+json"
+    assert int(refused.headers["Retry-After"]) > 0
+    assert caller(superuser=True).get("/api/v1/zones/").status_code == 200, (
+        "another caller has an allowance of their own"
+    )
+    cache.clear()
+
+
+def test_the_rights_of_the_console_are_those_of_the_api(chief: APIClient) -> None:
+    escalation.raise_alert(fingerprint="x", title="x", at=clock.now())
+    alert = EscalationAlert.objects.get()
+    reader, actor = caller("view_escalationalert"), caller("view_escalationalert", "change_escalationalert")
+    assert reader.get(f"/api/v1/alerts/{alert.pk}/").status_code == 200
+    assert reader.post(f"/api/v1/alerts/{alert.pk}/resolve/").status_code == 403
+    assert reader.get("/api/v1/webhooks/").status_code == 403, "secrets and addresses are others' business"
+    assert actor.post(f"/api/v1/alerts/{alert.pk}/resolve/").status_code == 200
+    assert caller("view_webhooksubscription").post("/api/v1/webhooks/", {}).status_code == 403
+
+
+@pytest.mark.parametrize("field", ["services", "zones", "base_zone"])
+def test_a_slug_that_no_database_can_hold_names_nothing(chief: APIClient, field: str) -> None:
+    facts: dict[str, Any] = {"name": "Paul", "phone_number": "+237677000001", "services": [], "zones": []}
+    answer = chief.post(
+        "/api/v1/providers/", facts | {field: "\x00" if field == "base_zone" else ["\x00"]}, format="json"
+    )
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
