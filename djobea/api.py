@@ -15,7 +15,7 @@ import notifications.api
 import providers.api
 from notifications import clock
 
-from . import problems, status
+from . import problems, reporting, status
 
 
 class StatusView(APIView):
@@ -30,14 +30,20 @@ class StatusView(APIView):
                 "Status",
                 {
                     "status": serializers.ChoiceField(choices=[state.value for state in status.State]),
-                    "components": serializers.ListField(child=serializers.DictField()),
+                    "at": serializers.DateTimeField(),
+                    **{
+                        name: serializers.ListField(child=serializers.DictField())
+                        for name in ("components", "issues", "providers", "traffic", "budgets", "self_tests")
+                    },
+                    "queue": serializers.DictField(child=serializers.IntegerField()),
+                    "recovering": serializers.ListField(child=serializers.CharField()),
                 },
             )
         ),
     )
     def get(self, _request: Request) -> Response:
-        """The verdict on the whole, and on each of its parts with evidence and remedy."""
-        return Response(status.examine(clock.now()).as_json())
+        """The status report: verdict, issues with cause and remedy, figures, and what the last self-tests said."""
+        return Response(reporting.last_report(clock.now()))
 
 
 router = SimpleRouter()

@@ -23,6 +23,40 @@ class AuditResult(models.Model):
         return self.check_name
 
 
+class SelfTestResult(models.Model):
+    """What a self-test said at its last run."""
+
+    name = models.CharField(_("self-test"), max_length=40, primary_key=True)
+    passed = models.BooleanField(_("passed"))
+    detail = models.TextField(_("what it found"), blank=True)
+    milliseconds = models.PositiveIntegerField(_("time in ms"), default=0)
+    ran_at = models.DateTimeField(_("last run"))
+
+    class Meta:
+        verbose_name = _("self-test")
+        verbose_name_plural = _("self-tests")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ComponentState(models.Model):
+    """How a component is, and since when: written by the worker's watch, so that every face names the same moment."""
+
+    name = models.CharField(_("component"), max_length=80, primary_key=True)
+    state = models.CharField(_("state"), max_length=10)
+    since = models.DateTimeField(_("since"))
+
+    class Meta:
+        verbose_name = _("state of a component")
+        verbose_name_plural = _("states of components")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class RememberedAnswer(models.Model):
     """The answer to a call of the API that carried an Idempotency-Key: a repetition gets it again, and changes nothing.
 

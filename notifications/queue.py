@@ -78,6 +78,12 @@ def claim(worker: str, slots: int, at: datetime) -> Claim:
     return Claim(lease, held_back=_bury_unsendable(work, slots, at))
 
 
+def claim_here(channel: str, worker: str, slots: int, at: datetime) -> Claim:
+    """Claim due messages of one channel in the caller's transaction: for self-tests, whose rows are rolled back."""
+    lease = f"{worker[:60]}/{uuid.uuid4().hex[:12]}"
+    return _claim(lease, {channel: sorted(Priority.values, reverse=True)}, slots, at)
+
+
 def _claim(lease: str, work: Mapping[str, Sequence[int]], slots: int, at: datetime) -> Claim:
     channels = channel_health.lock_channels()
     envelopes: list[Envelope] = []

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+from .channels import selftest
 from .models import Channel, ChannelName, Contact, Notification, Priority, WaitingFor
 
 WHATSAPP, SMS, EMAIL = ChannelName.WHATSAPP, ChannelName.SMS, ChannelName.EMAIL
@@ -67,6 +68,7 @@ ROUTES: Final[dict[str, Route]] = {
     "job_news": Route(priority=Priority.URGENT, receipt_within=RECEIPT_WAIT, has_news=True),
     "reminder": Route(useful_for=timedelta(hours=12), variables=("service", "time", "name", "number")),
     "rating_request": Route(priority=Priority.BULK, quiet=True, useful_for=timedelta(days=3), variables=("name",)),
+    "selftest": Route(channels=(selftest.NAME,), useful_for=timedelta(hours=1), has_news=True),
     "webhook": Route(channels=(ChannelName.WEBHOOK,), priority=Priority.BULK, useful_for=timedelta(days=1)),
     "staff_alert": Route(channels=(EMAIL,), priority=Priority.URGENT),
     "staff_alert_sms": Route(channels=(SMS, EMAIL), priority=Priority.URGENT),
@@ -93,8 +95,12 @@ def receipt_due(row: Notification, at: datetime) -> datetime | None:
 
 def passable(channels: Sequence[str], *, phone_number: str, whatsapp_id: str, email: str) -> list[str]:
     """Those of `channels` for which there is an address."""
-    has_address = {WHATSAPP: bool(phone_number or whatsapp_id), SMS: bool(phone_number), EMAIL: bool(email)}
-    return [channel for channel in channels if has_address.get(ChannelName(channel))]
+    has_address: dict[str, bool] = {
+        WHATSAPP: bool(phone_number or whatsapp_id),
+        SMS: bool(phone_number),
+        EMAIL: bool(email),
+    }
+    return [channel for channel in channels if has_address.get(channel)]
 
 
 def is_night(contact: Contact | None, at: datetime) -> datetime | None:

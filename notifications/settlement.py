@@ -58,6 +58,11 @@ def settle(results: Sequence[Result], at: datetime) -> None:
     receipts.apply_waiting([r.answer.sid for r in results if isinstance(r.answer, Accepted) and r.answer.sid], at)
 
 
+def settle_here(results: Sequence[Result], at: datetime) -> None:
+    """Settle in the caller's transaction: for self-tests, whose rows are rolled back."""
+    _settle(results, at)
+
+
 def _settle_alone(result: Result, at: datetime) -> None:
     try:
         with recording_failure(partial(_bury, result, at)):

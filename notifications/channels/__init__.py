@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from . import email, sms, webhook, whatsapp
+from . import email, selftest, sms, webhook, whatsapp
 from .base import Accepted, Answer, Envelope, NotSent, Refused, Sender, Unknown
 
 SENDERS: Final[Mapping[str, Sender]] = {
@@ -11,6 +11,7 @@ SENDERS: Final[Mapping[str, Sender]] = {
     "sms": sms.send,
     "email": email.send,
     "webhook": webhook.send,
+    selftest.NAME: selftest.send,
 }
 
 __all__ = ["SENDERS", "Accepted", "Answer", "Envelope", "NotSent", "Refused", "Sender", "Unknown"]
