@@ -1,7 +1,6 @@
 """Each self-test passes on a sound system, fails when what it checks is broken, and leaves nothing behind."""
 
 import json
-from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
@@ -13,9 +12,10 @@ from django.test import Client
 
 from djobea import selftests, status
 from djobea.models import SelfTestResult
-from notifications import channel_health, consequences, settlement
+from notifications import channel_health, clock, consequences, settlement
 from notifications.failure_policy import Action
 from notifications.models import Attempt, Channel, Contact, EscalationAlert, Notification
+from notifications.models.machine import Heartbeat
 from providers import matching, matching_query
 from providers.models import City, Provider, Service, Zone
 from tests.providers.factories import NOON
@@ -99,12 +99,8 @@ def test_a_failed_self_test_is_an_alert_that_ends_by_itself(monkeypatch: pytest.
 
 
 @pytest.fixture
-def heartbeat() -> Iterator[None]:
-    from notifications import clock  # noqa: PLC0415  only here
-    from notifications.models.machine import Heartbeat  # noqa: PLC0415
-
-    Heartbeat.objects.create(worker="one", started_at=clock.now(), seen_at=clock.now())
-    return
+def heartbeat() -> Heartbeat:
+    return Heartbeat.objects.create(worker="one", started_at=clock.now(), seen_at=clock.now())
 
 
 def test_the_report_names_the_six_and_its_exit_code_tells() -> None:
