@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from fnmatch import fnmatchcase
 from functools import partial
 from typing import Final, TypeVar
 
@@ -154,12 +155,10 @@ class Drill:
         return patiently(lambda: any(proof.losses([], self.written, self.twilio)))
 
     def _matching(self, pattern: str, *states: str) -> list[str]:
-        beginning = pattern.removesuffix("*")
         return [
             fingerprint
             for fingerprint, _title, state in self.sight.alerts.values()
-            if (fingerprint.startswith(beginning) if pattern.endswith("*") else fingerprint == pattern)
-            and (not states or state in states)
+            if fnmatchcase(fingerprint, pattern) and (not states or state in states)
         ]
 
     def _prove(self) -> None:

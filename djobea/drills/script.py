@@ -28,7 +28,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Script:
-    """`expects`: fingerprints of alerts that staff must see and that must end by themselves; `*` ends a beginning."""
+    """`expects`: fingerprints of alerts that staff must see and that must end by themselves; `*` stands for anything."""
 
     title: str
     minutes: float

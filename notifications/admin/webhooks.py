@@ -21,7 +21,7 @@ from .base import ConsoleAdmin, Deed, badge
 
 class SubscriptionForm(forms.ModelForm[WebhookSubscription]):
     events = forms.MultipleChoiceField(
-        label=gettext_lazy("events"), choices=EventName, initial=every_event, widget=CheckboxSelectMultiple
+        label=gettext_lazy("Events"), choices=EventName, initial=every_event, widget=CheckboxSelectMultiple
     )
 
     class Meta:
@@ -64,13 +64,13 @@ class WebhookSubscriptionAdmin(ConsoleAdmin[WebhookSubscription]):
 
     @admin.display(description=gettext_lazy("secret"))
     def shown_secret(self, row: WebhookSubscription) -> str:
-        return format_html("<code>{}</code>", row.secret)
+        return format_html('<code class="dj-breaks">{}</code>', row.secret)
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, row: WebhookSubscription) -> str:
         if row.is_active:
             return badge(_("active"), "good")
-        return badge(_("off"), "bad" if row.why_inactive else "quiet")
+        return badge(_("switched off"), "bad" if row.why_inactive else "quiet")
 
     @admin.display(description=gettext_lazy("last call"))
     def last_call(self, row: WebhookSubscription) -> str:
