@@ -45,6 +45,8 @@ def losses(sent: Iterable[int], written: Iterable[str], twilio: SimulatedTwilio)
         facts = {"row": pk, "status": row.get_status_display() if row else ""}
         if row is None:
             yield _("message %(row)d is gone from the queue") % facts
+        elif row.status == Status.QUEUED and row.waiting_for == WaitingFor.BUDGET:
+            continue  # its turn has a known time, staff have an alert, and the report counts it as queued
         elif row.status in ON_THE_WAY:
             yield _("message %(row)d is still on its way (%(status)s)") % facts
         elif row.status == Status.DEAD and row.alert_id is None:

@@ -8,7 +8,7 @@ from django.core.management import CommandError, call_command
 from djobea.drills import proof, running
 from djobea.drills.script import WrongScriptError, load, shipped
 from djobea.drills.twilio import SimulatedTwilio
-from notifications.models import EscalationAlert, Notification
+from notifications.models import EscalationAlert, Notification, WaitingFor
 from tests.faults.house import House
 
 SHORT = """
@@ -83,6 +83,13 @@ def test_a_message_that_vanished_or_that_twilio_never_had_is_a_loss(house: House
     Notification.objects.filter(pk=gone.pk).delete()
     house.simulator.reset()
     assert len(list(proof.losses([row.pk, gone.pk], ["SMunknown"], twilio))) == 3
+
+
+def test_what_waits_for_a_slot_of_the_daily_limit_is_not_lost_but_what_waits_for_nothing_is(house: House) -> None:
+    (slot, nothing) = house.enqueue(2)
+    Notification.objects.filter(pk=slot.pk).update(waiting_for=WaitingFor.BUDGET)
+    (loss,) = proof.losses([slot.pk, nothing.pk], [], SimulatedTwilio(house.simulator.base_url))
+    assert str(nothing.pk) in loss
 
 
 @pytest.mark.parametrize("name", shipped())
