@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from djobea import auditing
-from djobea.models import AuditResult, ErasedPerson, RememberedAnswer
+from djobea.models import AuditResult, ComponentState, ErasedPerson, RememberedAnswer, SelfTestResult
+from djobea.status import State
 from notifications.admin.base import ConsoleAdmin, ReadOnlyMixin, badge
 
 
@@ -23,6 +24,25 @@ class AuditResultAdmin(ReadOnlyMixin, ConsoleAdmin[AuditResult]):
     @admin.display(description=_("verdict"))
     def verdict(self, row: AuditResult) -> Any:
         return badge(len(row.rows), "bad") if row.rows else badge(_("in order"), "good")
+
+
+@admin.register(SelfTestResult)
+class SelfTestResultAdmin(ReadOnlyMixin, ConsoleAdmin[SelfTestResult]):
+    list_display = ["name", "verdict", "detail", "ran_at", "milliseconds"]
+
+    @admin.display(description=_("verdict"))
+    def verdict(self, row: SelfTestResult) -> Any:
+        return badge(_("passed"), "good") if row.passed else badge(_("FAILED"), "bad")
+
+
+@admin.register(ComponentState)
+class ComponentStateAdmin(ReadOnlyMixin, ConsoleAdmin[ComponentState]):
+    list_display = ["name", "verdict", "since"]
+
+    @admin.display(description=_("state"))
+    def verdict(self, row: ComponentState) -> Any:
+        tones = {State.HEALTHY: "good", State.DEGRADED: "wait"}
+        return badge(row.state, tones.get(State(row.state), "bad"))
 
 
 @admin.register(ErasedPerson)

@@ -118,6 +118,8 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
             Item(_("Ratings"), "star", "marketplace.rating"),
             Item(_("Workers"), "memory", "notifications.heartbeat"),
             Item(_("Duties"), "event_repeat", "notifications.scheduledrun"),
+            Item(_("Self-tests"), "fact_check", "djobea.selftestresult"),
+            Item(_("Components"), "monitor_heart", "djobea.componentstate"),
             Item(_("Self-audit"), "rule", "djobea.auditresult"),
             Item(_("Erased people"), "person_off", "djobea.erasedperson"),
         ),

@@ -299,6 +299,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))
 LOG_FORMAT = env.choice("LOG_FORMAT", "text" if DEBUG else "json", ("text", "json"))
 LOGGING = logging_configuration(level=LOG_LEVEL, style=LOG_FORMAT)

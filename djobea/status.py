@@ -136,7 +136,8 @@ def _inbox(at: datetime) -> Iterator[Component]:
     yield _by_age("inbox", waiting.order_by("received_at").values_list("received_at", flat=True).first(), at)
 
 
-def _queue(at: datetime) -> Iterator[Component]:
+def oldest_due(at: datetime) -> datetime | None:
+    """Since when the message that waits longest for an open channel is due."""
     open_channels = Channel.objects.open(at).values_list("name", flat=True)
     oldest = [
         # One look into the index each: rows that wait for a paused channel are never read.
@@ -147,7 +148,11 @@ def _queue(at: datetime) -> Iterator[Component]:
         for channel in open_channels
         for priority in Priority.values
     ]
-    yield _by_age("queue", min((due for due in oldest if due is not None), default=None), at)
+    return min((due for due in oldest if due is not None), default=None)
+
+
+def _queue(at: datetime) -> Iterator[Component]:
+    yield _by_age("queue", oldest_due(at), at)
 
 
 def _channels(at: datetime) -> Iterator[Component]:

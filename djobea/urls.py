@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from . import doors, probes
+from . import doors, metrics, probes
 
 urlpatterns = [
     path("", doors.front),
@@ -11,6 +11,7 @@ urlpatterns = [
     path("api/", include("djobea.api")),
     path("health/live/", probes.live, name="health_live"),
     path("health/ready/", probes.ready, name="health_ready"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("i18n/", include("django.conf.urls.i18n")),  # the admin's language switch
     path("simulator/", doors.simulator),
     path("", include("notifications.urls")),
