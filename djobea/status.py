@@ -5,7 +5,7 @@ sick as its sickest part. All checks together are a handful of indexed queries.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
+from djobea.models import ComponentState
 from marketplace.models import InboundMessage
 from marketplace.models.conversation import InboundStatus
 from notifications.models import Channel, Notification
@@ -63,7 +64,15 @@ class Verdict:
 
 def examine(at: datetime) -> Verdict:
     """Run all checks. Raises `django.db.Error` when the database does not answer."""
-    return Verdict(tuple(component for check in CHECKS for component in check(at)))
+    known = {row.name: row for row in ComponentState.objects.all()}
+    return Verdict(tuple(_dated(part, known.get(part.name)) for check in CHECKS for part in check(at)))
+
+
+def _dated(part: Component, row: ComponentState | None) -> Component:
+    """Since when it is so: what the check itself knows, else what the worker's watch has noted."""
+    if part.since is not None or row is None or row.state != part.state:
+        return part
+    return replace(part, since=row.since)
 
 
 def lacking_migrations() -> list[str]:

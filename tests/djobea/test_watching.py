@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from djobea import watching
+from djobea import status, watching
 from djobea.models import ComponentState
 from marketplace.models import InboundMessage
 from notifications.models import EscalationAlert
@@ -41,3 +41,5 @@ def test_since_when_is_the_same_on_every_look() -> None:
     watching.watch(NOON)
     watching.watch(NOON + timedelta(hours=1))
     assert ComponentState.objects.get(pk="workers").since == NOON
+    (database,) = [part for part in status.examine(NOON).components if part.name == "database"]
+    assert database.since == NOON
