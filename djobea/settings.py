@@ -299,6 +299,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- Logs -------------------------------------------------------------------------------------------------------
+SENTRY_DSN = env.text("SENTRY_DSN")
 DEAD_MAN_PING_URL = env.text("DEAD_MAN_PING_URL")
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 LOG_LEVEL = env.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR"))

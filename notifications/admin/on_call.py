@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from notifications import clock
-from notifications.models import ChainLink, EscalationStep, Maintenance, OnCallPerson
+from notifications.models import AlertLink, ChainLink, EscalationStep, Maintenance, OnCallPerson
 
 from .base import ConsoleAdmin, ReadOnlyMixin, badge
 
@@ -59,6 +59,16 @@ class MaintenanceAdmin(ConsoleAdmin[Maintenance]):
         if row.ends_at <= at:
             return badge(_("over"), "quiet")
         return badge(_("now"), "wait") if row.starts_at <= at else badge(_("planned"), "busy")
+
+
+@admin.register(AlertLink)
+class AlertLinkAdmin(ReadOnlyMixin, ConsoleAdmin[AlertLink]):
+    """Who may act on which alert without a login; the token's hash is nobody's business."""
+
+    list_display = ["alert", "person", "email", "expires_at"]
+    list_select_related = ["alert", "person"]
+    fields = ["alert", "person", "email", "expires_at"]
+    ordering = ["-pk"]
 
 
 @admin.register(ChainLink)
