@@ -70,7 +70,7 @@ class DatabaseCollector(Collector):
             "djobea_send_milliseconds", "Time until the answer, of the last 5 minutes", labels=["channel"]
         )
         for channel, total in timed.values_list("channel").annotate(Sum("latency_ms")):
-            values = sorted(timed.filter(channel=channel).values_list("latency_ms", flat=True))
+            values = [each or 0 for each in timed.filter(channel=channel).values_list("latency_ms", flat=True)]
             buckets = [(str(float(edge)), sum(value <= edge for value in values)) for edge in LATENCIES]
             times.add_metric([channel], [*buckets, ("+Inf", len(values))], total)
         yield times
