@@ -134,38 +134,43 @@ def _count(rows: Any) -> int:
 
 def as_markdown(facts: Mapping[str, Any]) -> str:
     """The same for a person to read."""
+    title = _("Status report")  # gettext finds no texts inside f-strings
     lines = [
-        f"# {_('Status report')}: {facts['status']}",
+        f"# {title}: {facts['status']}",
         "",
         _moment(facts["at"]),
         "",
-        f"## {_('Issues found')}",
+        _section(_("Issues found")),
         "",
         *_issue_lines(facts["issues"]),
-        f"## {_('Components')}",
+        _section(_("Components")),
         "",
         *_table((_("component"), _("state"), _("evidence"), _("since")), _component_rows(facts["components"])),
-        f"## {_('Providers at work')}",
+        _section(_("Providers at work")),
         "",
         *_table((_("city"), _("providers")), [(row["city"], row["at_work"]) for row in facts["providers"]]),
-        f"## {_('Messages of 24 hours')}",
+        _section(_("Messages of 24 hours")),
         "",
         *_table((_("channel"), _("went"), _("failed"), _("success")), _traffic_rows(facts["traffic"])),
-        f"## {_('Queue')}",
+        _section(_("Queue")),
         "",
         *_table((_("status"), _("messages")), [(Status(s).label, _many(n)) for s, n in facts["queue"].items()]),
-        f"## {_('Channel budgets')}",
+        _section(_("Channel budgets")),
         "",
         *_table((_("account"), _("used"), _("left")), _budget_rows(facts["budgets"])),
-        f"## {_('Recovery in progress')}",
+        _section(_("Recovery in progress")),
         "",
         *([f"- {line}" for line in facts["recovering"]] or [_("Nothing.")]),
         "",
-        f"## {_('Self-tests')}",
+        _section(_("Self-tests")),
         "",
         *_table((_("self-test"), _("verdict"), _("what it found")), _test_rows(facts["self_tests"])),
     ]
     return "\n".join(lines)
+
+
+def _section(title: str) -> str:
+    return f"## {title}"
 
 
 def _issue_lines(issues: Sequence[Mapping[str, Any]]) -> Iterator[str]:
