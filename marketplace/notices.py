@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
 
 from marketplace import action_links
+from marketplace.dialogue.words import gettext as _
 from marketplace.models import InboundMessage, Job, Offer, ServiceRequest, Urgency
 from notifications import outbox
 from notifications.models import Contact, Notification
@@ -28,9 +28,12 @@ def about_offer(offer: Offer) -> str:
 
 @contextmanager
 def spoken(language: str) -> Iterator[str]:
-    """Speak the person's language; Pidgin speakers read English here."""
+    """Speak the person's language: `_` does so inside. Gives the one in which names, links and templates exist.
+
+    WhatsApp takes no template in Pidgin, and services have no Pidgin names: there it is English.
+    """
     known = "fr" if language.startswith("fr") else "en"
-    with translation.override(known):
+    with translation.override("pcm" if language == "pcm" else known):
         yield known
 
 

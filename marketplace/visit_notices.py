@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from marketplace import action_links
+from marketplace.dialogue.words import gettext as _
 from marketplace.models import Job
 from marketplace.notices import LINK_LASTS, place_of, spoken, tell_customer, tell_provider
 

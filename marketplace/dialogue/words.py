@@ -10,16 +10,26 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import get_language
 
 LOCALE: Final = Path(__file__).resolve().parent / "locale"
 LANGUAGES: Final = ("fr", "en", "pcm")
 
 
+class _Houses(catalogs.NullTranslations):
+    """What the talk's own catalog lacks (notices) stands in the catalog of the whole project."""
+
+    def gettext(self, message: str) -> str:
+        return translation.gettext(message)
+
+
 @lru_cache(maxsize=8)
 def _catalog(language: str) -> catalogs.NullTranslations:
-    return catalogs.translation("django", LOCALE, languages=[language], fallback=True)
+    found = catalogs.translation("django", LOCALE, languages=[language], fallback=True)
+    if language == "fr":
+        found.add_fallback(_Houses())
+    return found
 
 
 def spoken() -> str:

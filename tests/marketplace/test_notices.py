@@ -53,7 +53,7 @@ def test_an_offer_keeps_the_customers_name_and_number_to_itself() -> None:
         assert "Ngono" not in text
 
 
-@pytest.mark.parametrize(("language", "title"), [("fr", "Accepter"), ("en", "Accept"), ("pcm", "Accept")])
+@pytest.mark.parametrize(("language", "title"), [("fr", "Accepter"), ("en", "Accept"), ("pcm", "Take am")])
 def test_each_provider_reads_the_own_language(language: str, title: str) -> None:
     assert the_offer(language).choices[0]["title"] == title
 

@@ -191,6 +191,7 @@ class EndlessTalk(RuleBasedStateMachine):
             if service_requests.current_for(contact) is not None:
                 return
             self.writes(who, WILLING.get(talk.step, "fuite d'eau à Bonamoussadi, urgent"), 20)
+        talk = Conversation.objects.get(contact=self._contact(who), is_open=True)
         raise AssertionError(f"no way to a search from {talk.step!r}: {talk.slots}")
 
 

@@ -11,12 +11,13 @@ from marketplace import dialogue
 from marketplace.dialogue.words import LOCALE
 
 FOLDER = Path(dialogue.__file__).parent
-SPOKEN = [*sorted(path.name for path in FOLDER.glob("*replies.py")), "words.py"]
+TALK = [*sorted(FOLDER.glob("*replies.py")), FOLDER / "words.py"]
+NOTICES = [FOLDER.parent / "notices.py", FOLDER.parent / "visit_notices.py"]  # in French in the catalog of the project
 
 
-def messages() -> set[str]:
-    """All texts that the talk passes through its catalogs."""
-    calls = (node for name in SPOKEN for node in ast.walk(ast.parse((FOLDER / name).read_text(encoding="utf-8"))))
+def messages(files: list[Path]) -> set[str]:
+    """All texts that these modules pass through the catalogs."""
+    calls = (node for path in files for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     return {
         call.args[0].value
         for call in calls
@@ -28,11 +29,11 @@ def messages() -> set[str]:
     }
 
 
-@pytest.mark.parametrize("language", ["fr", "pcm"])
-def test_every_reply_is_translated_with_the_same_placeholders(language: str) -> None:
+@pytest.mark.parametrize(("language", "files"), [("fr", TALK), ("pcm", TALK + NOTICES)])
+def test_every_reply_is_translated_with_the_same_placeholders(language: str, files: list[Path]) -> None:
     catalog = gettext.translation("django", LOCALE, languages=[language])
     known = getattr(catalog, "_catalog")  # noqa: B009  the only way to tell "missing" from "the same word"
-    for message in messages():
+    for message in messages(files):
         assert message in known, f"{message!r} has no {language} translation"
         placeholders = sorted(re.findall(r"%\(\w+\)\w", message))
         assert sorted(re.findall(r"%\(\w+\)\w", known[message])) == placeholders, message
