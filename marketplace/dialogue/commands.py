@@ -82,8 +82,10 @@ FREE_TEXT: Final = frozenset(
 def name_of(turn: Turn) -> str:
     """The command that this message gives; empty: none."""
     text, choice = turn.heard.text, turn.heard.choice
-    if contacts.is_opt_out(text) or contacts.is_opt_in(text):
-        return "stop" if contacts.is_opt_out(text) else "start"
+    if contacts.is_opt_out(text):
+        return "stop"
+    if contacts.is_opt_in(text):  # "recommencer": who never left wants to begin anew
+        return "restart" if turn.contact.opted_out_at is None else "start"
     if choice:
         return "language" if choice.startswith("language:") else BY_CHOICE.get(choice, "")
     if turn.provider is not None and fold(text) in provider.WORDS:
@@ -125,6 +127,7 @@ def _stop(turn: Turn) -> Reply:
 
 def _start(turn: Turn) -> Reply:
     contacts.opt_in(turn.contact, at=turn.at)
+    turn.rest()  # the answer asks what is needed
     return command_replies.started()
 
 

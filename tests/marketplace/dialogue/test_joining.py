@@ -245,3 +245,14 @@ def test_staff_decide_on_a_page_that_shows_what_matters(applicant: Phone, client
     client.post(f"{address.removesuffix('change/')}do/approve/")
     found = application()
     assert (found.status, found.decided_by) == (ApplicationStatus.APPROVED, "chief")
+
+
+@pytest.mark.parametrize("word", ["recommencer", "start", "restart"])
+def test_who_begins_anew_leaves_the_application_and_gets_help(word: str) -> None:
+    phone = Phone("+237699000077")
+    phone.writes("devenir prestataire")
+    phone.writes("Paul Eyango")
+    phone.writes(word)
+    assert phone.conversation.step == "start"
+    phone.writes("fuite d'eau à Bonamoussadi")
+    assert phone.conversation.step == "confirm"
