@@ -1,8 +1,8 @@
 """How well and how fast messages are understood.
 
 Needs no database: the shipped vocabulary is used. Without arguments it reads the development messages (which may be
-looked at) and two sets that are never tuned on: the test messages, and held-out ones that were written and put aside
-before the vocabulary was last extended. Prints tables per field and language and the confusion pairs to stderr, and one
+looked at) and three sets that are never tuned on: the test messages, held-out ones that were written and put aside
+before the vocabulary was last extended, and fresh ones (half of them Pidgin) that were written after it. Prints tables per field and language and the confusion pairs to stderr, and one
 JSON line a file to stdout.
 """
 
@@ -52,7 +52,7 @@ def main() -> None:
     """Evaluate the files given, or both sets of the repository."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "files", nargs="*", type=Path, default=[DATA / f"messages_{name}.jsonl" for name in ("dev", "test", "heldout")]
+        "files", nargs="*", type=Path, default=[DATA / f"messages_{name}.jsonl" for name in ("dev", "test", "heldout", "fresh")]
     )
     parser.add_argument("--misses", action="store_true", help="show the misunderstood messages (not for the test set)")
     options = parser.parse_args()

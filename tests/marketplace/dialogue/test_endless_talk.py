@@ -11,7 +11,7 @@ from typing import Final
 
 from django.contrib.auth import get_user_model
 from django.test import Client
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
@@ -203,6 +203,7 @@ def test_people_may_talk_as_they_like(twilio: str) -> None:
             max_examples=TALKS,
             stateful_step_count=STEPS,
             deadline=None,
+            phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink) if TALKS < 20 else (Phase.generate,),
             suppress_health_check=list(HealthCheck),
         ),
     )
