@@ -52,7 +52,10 @@ def main() -> None:
     """Evaluate the files given, or both sets of the repository."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "files", nargs="*", type=Path, default=[DATA / f"messages_{name}.jsonl" for name in ("dev", "test", "heldout", "fresh")]
+        "files",
+        nargs="*",
+        type=Path,
+        default=[DATA / f"messages_{name}.jsonl" for name in ("dev", "test", "heldout", "fresh")],
     )
     parser.add_argument("--misses", action="store_true", help="show the misunderstood messages (not for the test set)")
     options = parser.parse_args()

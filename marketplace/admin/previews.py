@@ -9,7 +9,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
+from marketplace import notice_previews
 from marketplace.dialogue import previews
+from notifications import clock
 from notifications.admin.base import ConsoleAdmin
 
 TITLES = {
@@ -54,6 +56,7 @@ class PreviewsMixin:
             }
             for module in previews.MODULES
         ]
+        parts.append({"title": _("News that come by themselves"), "previews": notice_previews.previews(clock.now())})
         context = {
             **console.admin_site.each_context(request),
             "title": _("All answers in every language"),

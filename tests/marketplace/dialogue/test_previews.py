@@ -5,8 +5,14 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from marketplace import notice_previews
 from marketplace.dialogue import previews
+from marketplace.dialogue.words import LANGUAGES
+from notifications.models import Contact, Notification
 from notifications.rendering import BODY_LIMIT
+from providers.models import Provider
+
+from .conftest import MORNING
 
 MODULES = pytest.mark.parametrize("module", previews.MODULES, ids=lambda module: module.__name__.rpartition(".")[2])
 
@@ -53,3 +59,14 @@ def test_staff_open_the_page_from_the_list_of_conversations(db: None, client: Cl
 def test_nobody_without_rights_sees_it(db: None, client: Client) -> None:
     client.force_login(User.objects.create_user("guest", "", "made-up", is_staff=True))
     assert client.get(reverse("admin:marketplace_conversation_replies")).status_code == 403
+
+
+def test_every_notice_is_shown_in_three_languages_and_nothing_stays(db: None) -> None:
+    shown = notice_previews.previews(MORNING)
+    names = {preview.name for preview in shown}
+    assert names == {name for name, *_rest in notice_previews.functions()}
+    assert {"offer_job", "tell_match", "ask_rating", "tell_nobody_found", "sorry", "remind_customer"} <= names
+    for preview in shown:
+        assert len({reply.text for reply in preview.said}) == len(LANGUAGES), preview.name
+        assert all("%(" not in reply.text for reply in preview.said), preview.name
+    assert not any(model.objects.exists() for model in (Notification, Contact, Provider))
