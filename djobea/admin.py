@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from djobea import auditing
 from djobea.models import AuditResult, ComponentState, ErasedPerson, RememberedAnswer, SelfTestResult
-from djobea.status import State
+from djobea.verdicts import State
 from notifications.admin.base import ConsoleAdmin, ReadOnlyMixin, badge
 
 

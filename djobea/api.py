@@ -15,7 +15,8 @@ import notifications.api
 import providers.api
 from notifications import clock
 
-from . import problems, reporting, status
+from . import problems, reporting
+from .verdicts import State
 
 
 class StatusView(APIView):
@@ -29,7 +30,7 @@ class StatusView(APIView):
             inline_serializer(
                 "Status",
                 {
-                    "status": serializers.ChoiceField(choices=[state.value for state in status.State]),
+                    "status": serializers.ChoiceField(choices=[state.value for state in State]),
                     "at": serializers.DateTimeField(),
                     **{
                         name: serializers.ListField(child=serializers.DictField())

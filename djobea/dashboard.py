@@ -14,7 +14,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from djobea.status import Component, State, Verdict, examine
+from djobea.status import examine
+from djobea.verdicts import State, Verdict
 from marketplace import degraded
 from marketplace.models import Conversation, RequestStatus, ServiceRequest
 from notifications import channel_health, clock, throttling
@@ -78,7 +79,7 @@ def facts(at: datetime) -> dict[str, Any]:
         "headline": headline(verdict),
         "tone": TONES[verdict.status],
         "troubles": [
-            {"name": _name(part), "part": part}
+            {"name": part.label, "part": part}
             for part in verdict.components
             if part.state != State.HEALTHY and not part.name.startswith("channel:")  # these have their banner
         ],
@@ -95,7 +96,7 @@ def headline(verdict: Verdict) -> str:
     """One sentence on the state of the whole."""
     if verdict.status == State.HEALTHY:
         return _("All is well.")
-    troubled = [_name(part) for part in verdict.components if part.state != State.HEALTHY]
+    troubled = [part.label for part in verdict.components if part.state != State.HEALTHY]
     named = ", ".join(troubled)
     if verdict.status == State.CRITICAL:
         return _("Something is broken: %s") % named
@@ -212,12 +213,6 @@ def count_dead_letters(_request: HttpRequest) -> str:
     """The badge beside the dead letters."""
     many = _count(Notification.objects.filter(status=Status.DEAD))
     return _words(many) if many else ""
-
-
-def _name(part: Component) -> str:
-    kind, _colon, channel = part.name.partition(":")
-    names = {"database": _("database"), "workers": _("workers"), "inbox": _("inbox"), "queue": _("queue")}
-    return _("channel %s") % channel if kind == "channel" else names.get(kind, part.name)
 
 
 def _count(rows: QuerySet[Any, Any]) -> int:

@@ -20,7 +20,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from djobea import selftests, status
+from djobea import selftests, status, verdicts
 from marketplace.models import MatchRun
 from notifications import clock, throttling
 from notifications.models import Account, Attempt, EscalationAlert, Notification, Status
@@ -78,7 +78,7 @@ class DatabaseCollector(Collector):
     def _health(self) -> Iterator[Metric]:
         parts = GaugeMetricFamily("djobea_component_state", "0 healthy, 1 degraded, 2 critical", labels=["component"])
         for part in status.examine(self.at).components:
-            parts.add_metric([part.name], status.ORDER.index(part.state))
+            parts.add_metric([part.name], verdicts.ORDER.index(part.state))
         yield parts
         alerts = GaugeMetricFamily("djobea_alerts", "Alerts that are not resolved", labels=["severity", "state"])
         for severity, state, many in (

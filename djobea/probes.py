@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from notifications import clock
 
 from . import status
-from .status import State
+from .verdicts import State
 
 MIGRATIONS_KNOWN_FOR: Final = 60.0  # seconds; reading them all takes 20 ms, and they do not vanish by themselves
 

@@ -1,7 +1,6 @@
 """The status report: how the system is, what is wrong, why and what to do; for a person (Markdown) or a program."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -11,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from djobea import selftests, status
-from djobea.status import ORDER, State, Verdict
+from djobea.verdicts import ORDER, State, Verdict
 from notifications import throttling
 from notifications.models import Account, Attempt, Channel, EscalationAlert, Notification, Outcome, Severity, Status
 from providers.models import City, Provider
@@ -31,7 +30,7 @@ def report(at: datetime, tests: Sequence[Any]) -> dict[str, Any]:
         "status": max(verdict.status, State.CRITICAL if failed else State.HEALTHY, key=ORDER.index),
         "at": at,
         "issues": sorted(_issues(verdict, failed), key=lambda issue: issue["priority"]),
-        "components": [asdict(part) for part in verdict.components],
+        "components": verdict.as_json()["components"],
         "providers": _providers(at),
         "traffic": _traffic(at),
         "queue": {str(state): _count(Notification.objects.filter(status=state)) for state in WATCHED},
@@ -63,7 +62,7 @@ def _issues(verdict: Verdict, failed: Sequence[Any]) -> Iterator[dict[str, Any]]
         )
     for part in verdict.components:
         if part.state != State.HEALTHY:
-            yield _issue(part.name, part.name, str(part.state), part.evidence, part.remedy, SICK[part.state])
+            yield _issue(part.name, part.label, str(part.state), part.evidence, part.remedy, SICK[part.weight])
     for test in failed:
         remedy = _("Show this report to an engineer.")
         yield _issue(f"selftest:{test.name}", _("Self-test %s") % test.name, _("failed"), test.detail, remedy, 1)
@@ -145,7 +144,10 @@ def as_markdown(facts: Mapping[str, Any]) -> str:
         *_issue_lines(facts["issues"]),
         _section(_("Components")),
         "",
-        *_table((_("component"), _("state"), _("evidence"), _("since")), _component_rows(facts["components"])),
+        *_table(
+            (_("component"), _("state"), _("evidence"), _("figure"), _("threshold"), _("since")),
+            _component_rows(facts["components"]),
+        ),
         _section(_("Providers at work")),
         "",
         *_table((_("city"), _("providers")), [(row["city"], row["at_work"]) for row in facts["providers"]]),
@@ -185,7 +187,17 @@ def _issue_lines(issues: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 
 
 def _component_rows(parts: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
-    return [(p["name"], p["state"], p["evidence"], _moment(p["since"]) if p["since"] else "") for p in parts]
+    return [
+        (p["name"], p["state"], p["evidence"], *map(_figure, (p["figure"], p["threshold"])), _since(p)) for p in parts
+    ]
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def _since(part: Mapping[str, Any]) -> str:
+    return _moment(part["since"]) if part["since"] else ""
 
 
 def _traffic_rows(rows: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:

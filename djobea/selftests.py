@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from djobea import status
 from djobea.models import SelfTestResult
+from djobea.verdicts import State
 from notifications import channel_health, escalation, failure_policy, outbox, queue, settlement
 from notifications.channels import Accepted, Answer, Refused, selftest
 from notifications.delivery import Deadline, deliver
@@ -210,12 +211,12 @@ def monitoring_sees_a_fault(at: datetime) -> str:
     _message(at - OVERDUE)
     name = f"channel:{channel.name}"
     before = {part.name: part for part in status.examine(at).components}
-    _demand(before["queue"].state == status.State.CRITICAL, _("Nobody noticed that the queue stands still."))
-    _demand(before[name].state == status.State.HEALTHY, _("An open channel is called broken."))
+    _demand(before["queue"].state == State.CRITICAL, _("Nobody noticed that the queue stands still."))
+    _demand(before[name].state == State.HEALTHY, _("An open channel is called broken."))
     channel_health.pause(channel, UNKNOWN_SENDER, "self-test", at + LATER, at)
     after = {part.name: part for part in status.examine(at).components}
     seen = after[name]
-    _demand(seen.state != status.State.HEALTHY, _("Nobody noticed that a channel is closed."))
+    _demand(seen.state != State.HEALTHY, _("Nobody noticed that a channel is closed."))
     _demand(UNKNOWN_SENDER in seen.evidence and bool(seen.remedy), _("The evidence does not name the cause."))
     return _("An overdue message and a closed channel were noticed.")
 

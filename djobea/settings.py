@@ -117,6 +117,22 @@ RETENTION_DAYS = env.numbers(
     },
 )
 
+# --- Health -----------------------------------------------------------------------------------------------------
+# Beyond these a part of the system is unwell; HEALTH_THRESHOLDS=late_seconds=120,unmet_requests=50 changes some.
+HEALTH_THRESHOLDS = env.numbers(
+    "HEALTH_THRESHOLDS",
+    {
+        "database_connections_percent": 80,  # of max_connections
+        "pool_waiting": 0,  # threads of one process that wait for a connection
+        "quiet_worker_seconds": 30,  # a worker says every few seconds that it lives
+        "late_seconds": 60,  # what came, what is due and waves that ended, before somebody takes them: degraded
+        "very_late_seconds": 300,  # the same: critical
+        "unmet_requests": 20,  # that found nobody yet
+        "providers_in_city": 3,  # fewer at work: degraded; nobody: critical
+        "quiet_audit_seconds": 3600,
+    },
+)
+
 # --- Django -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",

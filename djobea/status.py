@@ -1,65 +1,27 @@
 """How the system is: one verdict from a list of checks, for the health probe, the page, the command and the API.
 
 A check is a function that takes the time and yields components; a new one is a new row of `CHECKS`. The whole is as
-sick as its sickest part. All checks together are a handful of indexed queries.
+sick as its sickest vital part. All checks together are a handful of indexed queries.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils.translation import gettext as _
 
+from djobea.business_checks import audit, availability, matching
 from djobea.models import ComponentState
+from djobea.verdicts import Component, State, Verdict, by_age, limit
 from marketplace.models import InboundMessage
 from marketplace.models.conversation import InboundStatus
 from notifications.models import Channel, Notification
-from notifications.models.channel import ChannelName
+from notifications.models.channel import TO_PEOPLE, ChannelName
 from notifications.models.machine import Heartbeat
 from notifications.models.notification import Priority, Status
-
-
-class State(StrEnum):
-    HEALTHY = "healthy"
-    DEGRADED = "degraded"
-    CRITICAL = "critical"
-
-
-ORDER: Final = (State.HEALTHY, State.DEGRADED, State.CRITICAL)
-QUIET_WORKER: Final = timedelta(seconds=30)  # a worker says every few seconds that it lives
-LATE: Final = timedelta(minutes=1)  # work that should have been done by now
-VERY_LATE: Final = timedelta(minutes=5)
-
-
-@dataclass(frozen=True)
-class Component:
-    """One part of the system: how it is, the evidence, and what a person can do."""
-
-    name: str
-    state: State
-    evidence: str
-    remedy: str = ""
-    since: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The state of the whole, and of its parts."""
-
-    components: tuple[Component, ...]
-
-    @property
-    def status(self) -> State:
-        """As sick as the sickest part."""
-        return max((component.state for component in self.components), key=ORDER.index, default=State.HEALTHY)
-
-    def as_json(self) -> dict[str, Any]:
-        """What `/health/ready/` answers."""
-        return {"status": self.status, "components": [asdict(component) for component in self.components]}
 
 
 def examine(at: datetime) -> Verdict:
@@ -94,13 +56,16 @@ def _database(_at: datetime) -> Iterator[Component]:
         cursor.execute(
             "SELECT count(*), current_setting('max_connections')::int FROM pg_stat_activity WHERE backend_type = 'client backend'"
         )
-        used, limit = cursor.fetchone()
-    crowded = used > 0.8 * limit
+        used, most = cursor.fetchone()
+    threshold = limit("database_connections_percent") * most / 100
+    crowded = used > threshold
     yield Component(
         "database",
         State.DEGRADED if crowded else State.HEALTHY,
-        _("%(used)d of %(limit)d connections in use") % {"used": used, "limit": limit},
+        _("%(used)d of %(limit)d connections in use") % {"used": used, "limit": most},
         _("Start fewer processes, or raise max_connections.") if crowded else "",
+        figure=used,
+        threshold=threshold,
     )
 
 
@@ -111,9 +76,10 @@ def _pool(_at: datetime) -> Iterator[Component]:
         return
     figures = pool.get_stats()
     waiting = figures.get("requests_waiting", 0)
+    is_short = waiting > limit("pool_waiting")
     yield Component(
         "pool",
-        State.DEGRADED if waiting else State.HEALTHY,
+        State.DEGRADED if is_short else State.HEALTHY,
         _(
             "%(used)d of %(limit)d connections of this process in use, %(waiting)d wait for one, %(failed)d gave up, %(lost)d replaced"
         )
@@ -124,25 +90,31 @@ def _pool(_at: datetime) -> Iterator[Component]:
             "failed": figures.get("requests_errors", 0),
             "lost": figures.get("connections_lost", 0) + figures.get("returns_bad", 0),
         },
-        _("Raise DATABASE_POOL_SIZE, or give the web server fewer threads.") if waiting else "",
+        _("Raise DATABASE_POOL_SIZE, or give the web server fewer threads.") if is_short else "",
+        figure=waiting,
+        threshold=limit("pool_waiting"),
     )
 
 
 def _workers(at: datetime) -> Iterator[Component]:
     seen = Heartbeat.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
-    living = Heartbeat.objects.filter(seen_at__gt=at - QUIET_WORKER).count()
+    quiet = limit("quiet_worker_seconds")
+    living = Heartbeat.objects.filter(seen_at__gt=at - timedelta(seconds=quiet)).count()
     yield Component(
         "workers",
         State.HEALTHY if living else State.CRITICAL,
         _("%(count)d workers alive") % {"count": living},
         "" if living else _("Start `manage.py worker`: without it nothing is answered or sent."),
         None if living else seen,
+        figure=(at - seen).total_seconds() if seen else None,
+        threshold=quiet,
     )
 
 
 def _inbox(at: datetime) -> Iterator[Component]:
     waiting = InboundMessage.objects.filter(status__in=[InboundStatus.RECEIVED, InboundStatus.PROCESSING])
-    yield _by_age("inbox", waiting.order_by("received_at").values_list("received_at", flat=True).first(), at)
+    oldest = waiting.order_by("received_at").values_list("received_at", flat=True).first()
+    yield by_age("inbox", oldest, at, _("Look at the workers and their logs; start more of them."))
 
 
 def oldest_due(at: datetime) -> datetime | None:
@@ -161,30 +133,37 @@ def oldest_due(at: datetime) -> datetime | None:
 
 
 def _queue(at: datetime) -> Iterator[Component]:
-    yield _by_age("queue", oldest_due(at), at)
+    yield by_age("queue", oldest_due(at), at, _("Look at the workers and their logs; start more of them."))
 
 
 def _channels(at: datetime) -> Iterator[Component]:
-    for channel in Channel.objects.filter(is_configured=True):
-        # Half-open is not healed: one message may try, and until it passes staff see the same fault as before.
-        paused = channel.is_paused(at) or channel.is_half_open
-        broken = State.CRITICAL if channel.name == ChannelName.WHATSAPP else State.DEGRADED
-        yield Component(
-            f"channel:{channel.name}",
-            broken if paused else State.HEALTHY,
-            _("paused (%(code)s)") % {"code": channel.pause_code} if paused else _("open"),
-            channel.pause_reason if paused else "",
-            channel.paused_at if paused else None,
-        )
+    rows = {row.name: row for row in Channel.objects.all()}
+    others = sorted(name for name, row in rows.items() if row.is_configured and name not in TO_PEOPLE)
+    for name in (*TO_PEOPLE, *others):
+        yield _channel(name, rows.get(name), at)
 
 
-def _by_age(name: str, oldest: datetime | None, at: datetime) -> Component:
-    age = max(at - oldest, timedelta()) if oldest else timedelta()
-    state = State.CRITICAL if age > VERY_LATE else State.DEGRADED if age > LATE else State.HEALTHY
-    evidence = _("the oldest has waited %(seconds)d s") % {"seconds": age.total_seconds()} if oldest else _("empty")
-    remedy = "" if state == State.HEALTHY else _("Look at the workers and their logs; start more of them.")
-    return Component(name, state, evidence, remedy, None if state == State.HEALTHY else oldest)
+def _channel(name: str, channel: Channel | None, at: datetime) -> Component:
+    """WhatsApp is vital; the other channels stand in for it, and need not be set up at all."""
+    vital = name == ChannelName.WHATSAPP
+    if channel is None or not channel.is_configured:
+        missing = _("Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_WHATSAPP_FROM, then start the worker again.")
+        state = State.CRITICAL if vital else State.HEALTHY
+        return Component(f"channel:{name}", state, _("not set up"), missing if vital else "", vital=vital)
+    # Half-open is not healed: one message may try, and until it passes staff see the same fault as before.
+    paused = channel.is_paused(at) or channel.is_half_open
+    broken = State.CRITICAL if vital else State.DEGRADED
+    return Component(
+        f"channel:{name}",
+        broken if paused else State.HEALTHY,
+        _("paused (%(code)s)") % {"code": channel.pause_code} if paused else _("open"),
+        channel.pause_reason if paused else "",
+        channel.paused_at if paused else None,
+        vital=vital,
+    )
 
 
 Check = Callable[[datetime], Iterable[Component]]
-CHECKS: Final[tuple[Check, ...]] = (_database, _pool, _workers, _inbox, _queue, _channels)
+CHECKS: Final[tuple[Check, ...]] = (
+    _database, _pool, _workers, _inbox, _queue, _channels, matching, availability, audit,
+)  # fmt: skip

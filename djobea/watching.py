@@ -11,15 +11,15 @@ from django.utils.translation import gettext as _
 
 from djobea import status
 from djobea.models import ComponentState
-from djobea.status import Component, State
+from djobea.verdicts import Component, State
 from notifications import escalation
 from notifications.models import Severity
 
 EVERY: Final = timedelta(seconds=15)
 SEVERITIES: Final[Mapping[State, str]] = {State.DEGRADED: Severity.WARNING, State.CRITICAL: Severity.CRITICAL}
-# A closed channel has its own alert, which names the code. Silent workers cannot tell of themselves: the web process
+# A closed channel and a broken check have their own alerts, which name the code. Silent workers cannot tell of themselves: the web process
 # says it in the body of /health/ready/ and on the dashboard.
-NOT_TOLD_HERE: Final = ("channel:", "workers")
+NOT_TOLD_HERE: Final = ("channel:", "audit", "workers")
 
 
 def watch(at: datetime) -> int:
@@ -54,7 +54,7 @@ def _tell(part: Component, at: datetime) -> None:
         return
     escalation.hold_alert(
         fingerprint=fingerprint,
-        title=_("Not well: %(part)s") % {"part": part.name},
+        title=_("Not well: %(part)s") % {"part": part.label},
         cause=part.evidence,
         remedy=part.remedy,
         severity=SEVERITIES[part.state],

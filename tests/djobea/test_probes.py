@@ -56,6 +56,7 @@ def test_without_a_worker_the_answer_is_200_and_says_critical(client: Client) ->
 def test_a_healthy_system_says_so(client: Client) -> None:
     now = timezone.now()
     Heartbeat.objects.create(worker="one", started_at=now, seen_at=now)
+    Channel.objects.update_or_create(name="whatsapp", defaults={"is_configured": True})
     answer = client.get("/health/ready/")
     assert (answer.status_code, answer.json()["status"]) == (200, "healthy")
 

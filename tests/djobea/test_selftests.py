@@ -114,7 +114,12 @@ def test_the_report_names_the_six_and_its_exit_code_tells() -> None:
     assert any(issue["code"] == "workers" and issue["remedy"] for issue in facts["issues"])
 
 
-@pytest.mark.usefixtures("heartbeat")
+@pytest.fixture
+def whatsapp() -> Channel:
+    return Channel.objects.update_or_create(name="whatsapp", defaults={"is_configured": True})[0]
+
+
+@pytest.mark.usefixtures("heartbeat", "whatsapp")
 def test_a_healthy_report_is_markdown_and_leaves_with_zero() -> None:
     out = StringIO()
     call_command("status_report", stdout=out)

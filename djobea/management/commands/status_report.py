@@ -10,7 +10,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.utils import translation
 
 from djobea import reporting, selftests
-from djobea.status import State
+from djobea.verdicts import State
 from notifications import clock
 
 EXIT_CODES: Final = {State.HEALTHY: 0, State.DEGRADED: 1, State.CRITICAL: 2}
