@@ -128,9 +128,35 @@ EXAMPLES: Final[dict[str, Any]] = {
     "WebhookSecret": WEBHOOK | {"secret": "whsec_made-up-for-this-page"},
     "Status": {
         "status": "critical",
+        "at": AT,
         "components": [
-            {"name": "channel:whatsapp", "state": "critical", "evidence": "paused (63007)", "remedy": "…", "since": AT}
+            {
+                "name": "queue",
+                "state": "degraded",
+                "evidence": "the oldest has waited 75 s",
+                "remedy": "…",
+                "since": AT,
+                "figure": 75.0,
+                "threshold": 60.0,
+                "vital": True,
+            }
         ],
+        "issues": [
+            {
+                "code": "channel:whatsapp:63007",
+                "title": "Expéditeur WhatsApp inconnu de Twilio (63007)",
+                "impact": "…",
+                "cause": "…",
+                "remedy": "…",
+                "priority": 1,
+            }
+        ],
+        "providers": [{"city": "Douala", "at_work": 12}],
+        "traffic": [{"channel": "whatsapp", "went": 930, "failed": 4, "success_pct": 99.6}],
+        "queue": {"queued": 3, "sending": 1, "unconfirmed": 0, "dead": 0},
+        "budgets": [{"account": "…a1b2c3", "used": 934, "limit": 1000, "left": 66, "next_slot": AT}],
+        "recovering": ["1 message is tried again"],
+        "self_tests": [{"name": "queue", "passed": True, "detail": "…", "milliseconds": 12, "ran_at": AT}],
     },
 }
 IDEMPOTENCY_KEY: Final[dict[str, Any]] = {

@@ -137,7 +137,7 @@ def test_open_alerts_bring_their_remedy(staff: Client, at: datetime) -> None:
 def test_a_missing_worker_is_said_first(staff: Client, at: datetime) -> None:
     assert "worker" in first_page(staff)
     assert dashboard.facts(at)["tone"] == "bad"
-    Channel.objects.update_or_create(name="whatsapp", defaults={"is_configured": True})
+    a_channel("whatsapp")
     Heartbeat.objects.create(worker="w1", started_at=at, seen_at=at)
     assert dashboard.facts(at)["tone"] == "good"
 
