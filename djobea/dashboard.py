@@ -74,6 +74,8 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def facts(at: datetime) -> dict[str, Any]:
     """What the page says at `at`."""
     verdict = examine(at)
+    paused = list(banners(at))
+    told = {f"channel:{banner.channel.name}" for banner in paused}
     return {
         "at": at,
         "headline": headline(verdict),
@@ -81,9 +83,9 @@ def facts(at: datetime) -> dict[str, Any]:
         "troubles": [
             {"name": part.label, "part": part}
             for part in verdict.components
-            if part.state != State.HEALTHY and not part.name.startswith("channel:")  # these have their banner
+            if part.state != State.HEALTHY and part.name not in told
         ],
-        "banners": list(banners(at)),
+        "banners": paused,
         "alerts": list(EscalationAlert.objects.filter(state=AlertState.OPEN)[:SHOWN_ALERTS]),
         "queue": queue_figures(at),
         "work": work_figures(at),

@@ -35,6 +35,7 @@ def test_whatsapp_that_was_never_set_up_is_told() -> None:
     assert whatsapp.state == State.CRITICAL
     assert "TWILIO_WHATSAPP_FROM" in whatsapp.remedy
     assert part("channel:sms").state == State.HEALTHY  # may stay away
+    assert "channel:whatsapp" in {trouble["part"].name for trouble in facts(NOON)["troubles"]}
 
 
 def test_a_part_that_is_not_vital_makes_the_whole_degraded_at_most() -> None:
