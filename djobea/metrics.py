@@ -24,6 +24,7 @@ from djobea import selftests, status, verdicts
 from marketplace.models import MatchRun
 from notifications import clock, throttling
 from notifications.models import Account, Attempt, EscalationAlert, Notification, Status
+from notifications.models.channel import ChannelName
 
 WINDOW: Final = timedelta(minutes=5)
 LATENCIES: Final = (50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000)  # ms
@@ -43,24 +44,25 @@ class DatabaseCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All figures, one family after the other."""
-        yield from self._queue()
+        verdict = status.examine(self.at)
+        yield from self._queue(verdict)
         yield from self._sends()
-        yield from self._health()
+        yield from self._health(verdict)
         yield self._matches()
 
-    def _queue(self) -> Iterator[Metric]:
+    def _queue(self, verdict: verdicts.Verdict) -> Iterator[Metric]:
         depth = GaugeMetricFamily(
             "djobea_queue_messages", "Messages that are not settled, by status", labels=["status"]
         )
         for state in LIVE:
             depth.add_metric([state], Notification.objects.filter(status=state).count())
         yield depth
-        due = status.oldest_due(self.at)
-        age = max((self.at - due).total_seconds(), 0.0) if due else 0.0
+        age = next((part.figure for part in verdict.components if part.name == "queue"), None) or 0.0
         yield GaugeMetricFamily("djobea_queue_oldest_due_seconds", "Age of the oldest due message", value=age)
 
     def _sends(self) -> Iterator[Metric]:
-        recent = Attempt.objects.filter(started_at__gt=self.at - WINDOW).order_by()
+        # By name, since the index begins with the channel.
+        recent = Attempt.objects.filter(channel__in=ChannelName.values, started_at__gt=self.at - WINDOW).order_by()
         sends = GaugeMetricFamily("djobea_sends", "Calls of the last 5 minutes", labels=["channel", "outcome"])
         for channel, outcome, many in recent.values_list("channel", "outcome").annotate(Count("pk")):
             sends.add_metric([channel, outcome], many)
@@ -75,9 +77,9 @@ class DatabaseCollector(Collector):
             times.add_metric([channel], [*buckets, ("+Inf", len(values))], total)
         yield times
 
-    def _health(self) -> Iterator[Metric]:
+    def _health(self, verdict: verdicts.Verdict) -> Iterator[Metric]:
         parts = GaugeMetricFamily("djobea_component_state", "0 healthy, 1 degraded, 2 critical", labels=["component"])
-        for part in status.examine(self.at).components:
+        for part in verdict.components:
             parts.add_metric([part.name], verdicts.ORDER.index(part.state))
         yield parts
         alerts = GaugeMetricFamily("djobea_alerts", "Alerts that are not resolved", labels=["severity", "state"])
