@@ -21,14 +21,15 @@ from prometheus_client.core import GaugeHistogramMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from djobea import selftests, status, verdicts
-from marketplace.models import MatchRun
+from marketplace.models import InboundMessage, MatchRun
 from notifications import clock, throttling
-from notifications.models import Account, Attempt, EscalationAlert, Notification, Status
+from notifications.models import Account, Attempt, EscalationAlert, Notification, Receipt, Status
 from notifications.models.channel import ChannelName
 
 WINDOW: Final = timedelta(minutes=5)
 LATENCIES: Final = (50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000)  # ms
-MATCHES_READ: Final = 1000  # the newest; the table has no index by time
+NEWEST: Final = 1000  # rows that are read of a table without an index by time
+WEBHOOK_SECONDS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 LIVE: Final = (Status.QUEUED, Status.SENDING, Status.UNCONFIRMED, Status.DEAD)
 
 
@@ -49,6 +50,7 @@ class DatabaseCollector(Collector):
         yield from self._sends()
         yield from self._health(verdict)
         yield self._matches()
+        yield self._webhooks()
 
     def _queue(self, verdict: verdicts.Verdict) -> Iterator[Metric]:
         depth = GaugeMetricFamily(
@@ -100,12 +102,27 @@ class DatabaseCollector(Collector):
         yield tests
 
     def _matches(self) -> Metric:
-        newest = MatchRun.objects.order_by("-pk").values_list("level", "ran_at")[:MATCHES_READ]
+        newest = MatchRun.objects.order_by("-pk").values_list("level", "ran_at")[:NEWEST]
         levels = Counter(level for level, ran_at in newest if ran_at > self.at - WINDOW)
         matches = GaugeMetricFamily("djobea_matches", "Match runs of the last 5 minutes", labels=["level"])
         for level, many in levels.items():
             matches.add_metric([level], many)
         return matches
+
+    def _webhooks(self) -> Metric:
+        """From the moment a webhook was stored until it had its effect: a message answered, a receipt applied."""
+        sources: dict[str, Iterable[tuple[datetime, datetime | None]]] = {
+            "inbound": InboundMessage.objects.order_by("-pk").values_list("received_at", "processed_at")[:NEWEST],
+            "status": Receipt.objects.order_by("-pk").values_list("received_at", "applied_at")[:NEWEST],
+        }
+        times = GaugeHistogramMetricFamily(
+            "djobea_webhook_seconds", "From the webhook to its effect, of the last 5 minutes", labels=["webhook"]
+        )
+        for name, rows in sources.items():
+            taken = [(done - came).total_seconds() for came, done in rows if done and done > self.at - WINDOW]
+            buckets = [(str(float(edge)), sum(value <= edge for value in taken)) for edge in WEBHOOK_SECONDS]
+            times.add_metric([name], [*buckets, ("+Inf", len(taken))], sum(taken))
+        return times
 
 
 @never_cache

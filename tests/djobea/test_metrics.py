@@ -1,16 +1,22 @@
 """Prometheus reads true figures, and only whoever may."""
 
+import json
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import yaml
+from django.conf import settings as django_settings
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from djobea import selftests
 from notifications import clock
 from notifications.models import Attempt, EscalationAlert, Notification, Outcome
+from tests.factories import a_contact, an_inbound
 
+MONITORING = django_settings.BASE_DIR / "docs" / "monitoring"
 pytestmark = pytest.mark.django_db
 
 
@@ -63,3 +69,26 @@ def test_no_number_is_in_them(client: Client) -> None:
     text = client.get("/metrics").content.decode()
     assert "699123456" not in text
     assert "secret" not in text
+
+
+def test_the_time_from_a_webhook_to_its_effect_is_told(client: Client) -> None:
+    at = clock.now()
+    message = an_inbound(a_contact(), at=at - timedelta(seconds=3))
+    assert figures(client)["djobea_webhook_seconds_bucket", ("+Inf", "inbound")] == 0  # not answered yet
+    type(message).objects.update(status="processed", processed_at=at)
+    seen = figures(client)
+    assert seen["djobea_webhook_seconds_bucket", ("2.5", "inbound")] == 0
+    assert seen["djobea_webhook_seconds_bucket", ("5.0", "inbound")] == 1
+
+
+def test_dashboard_and_alert_rules_ask_only_for_figures_that_there_are(client: Client) -> None:
+    text = client.get("/metrics").content.decode()
+    families = set(re.findall(r"^# TYPE (\S+)", text, re.MULTILINE))
+    board = json.loads((MONITORING / "grafana.json").read_text(encoding="utf-8"))
+    rules = yaml.safe_load((MONITORING / "alerts.yml").read_text(encoding="utf-8"))["groups"][0]["rules"]
+    asked = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
+    asked += [rule["expr"] for rule in rules]
+    named = {re.sub(r"_bucket$", "", name) for each in asked for name in re.findall(r"djobea_\w+", each)}
+    sums = {name for name in families if name.endswith(("_gsum", "_gcount"))}
+    assert families - sums == named  # and every figure is on the dashboard or watched
+    assert all(rule["annotations"]["remedy"] for rule in rules)
