@@ -12,7 +12,7 @@ from functools import partial
 
 from django.db import transaction
 
-from marketplace import asked, jobs, match_runs, notices, staff_alerts, sweeps, timeline
+from marketplace import asked, degraded, jobs, match_runs, notices, staff_alerts, sweeps, timeline
 from marketplace.models import MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest, Urgency, Wave
 from marketplace.wave_policy import KEPT_BACK, LEVELS, SEARCH_FOR, SILENT_TOO_OFTEN, WAVE_LASTS, WAVE_SIZE
 from notifications import escalation, outbox, throttling
@@ -80,7 +80,7 @@ def _wave_size(request: ServiceRequest, at: datetime) -> int:
 
 
 def _send_wave(request: ServiceRequest, run: MatchRun, result: MatchResult, at: datetime) -> int:
-    ends = at + WAVE_LASTS[Urgency(request.urgency)]
+    ends = at + WAVE_LASTS[Urgency(request.urgency)] * degraded.slowness(at)
     number = Wave.objects.filter(request=request).count() + 1
     wave = Wave.objects.create(request=request, match_run=run, number=number, started_at=at, ends_at=ends)
     offers = _make_offers(wave, result, at)

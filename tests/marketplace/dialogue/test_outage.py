@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from marketplace import degraded, jobs
-from marketplace.models import Job, Rating, ServiceRequest
+from marketplace.models import Job, Rating, ServiceRequest, Urgency, Wave
+from marketplace.wave_policy import WAVE_LASTS
 from notifications import clock
 from notifications.models import Channel, Notification
 from notifications.rendering import for_channel
@@ -58,6 +59,17 @@ def test_it_begins_and_ends_with_the_channels_record(searching: Phone) -> None:
     assert degraded.slowness(searching.at) == 2
     opens_again(channel)
     assert degraded.outage(searching.at) is None
+
+
+def test_offers_stay_open_twice_as_long_while_it_lasts(customer: Phone, plumber: Provider) -> None:
+    shut_whatsapp(customer.at)
+    customer.writes(LEAK)
+    customer.writes("oui")
+    wave = Wave.objects.get()
+    assert wave.ends_at - wave.started_at == 2 * WAVE_LASTS[Urgency.EMERGENCY]
+    offer = plumber.offers.get()
+    assert offer.expires_at == wave.ends_at
+    assert "6 min" in Notification.objects.get(purpose="offer").body
 
 
 def test_an_sms_channel_or_one_that_is_not_set_up_is_no_outage(searching: Phone) -> None:
