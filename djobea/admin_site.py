@@ -20,13 +20,14 @@ class Item:
     model: str  # "app.model"; empty: the dashboard
     query: str = ""
     badge: str = ""
+    page: str = ""  # a page of that model other than its list, by the name of its address
 
     def as_entry(self, request: HttpRequest) -> dict[str, Any]:
         """What Unfold wants to know."""
         if not self.model:
             return {"title": self.title, "icon": self.icon, "link": reverse("admin:index")}
         app, model = self.model.split(".")
-        link = reverse(f"admin:{app}_{model}_changelist")
+        link = reverse(f"admin:{self.page or f'{app}_{model}_changelist'}")
         return {
             "title": self.title,
             "icon": self.icon,
@@ -69,6 +70,12 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
         _("Work"),
         False,
         (
+            Item(
+                _("Request board"),
+                "view_kanban",
+                "marketplace.servicerequest",
+                page="marketplace_servicerequest_board",
+            ),
             Item(_("Requests"), "home_repair_service", "marketplace.servicerequest"),
             Item(_("Conversations"), "forum", "marketplace.conversation"),
             Item(_("Jobs"), "handyman", "marketplace.job"),
@@ -140,6 +147,8 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 def _is_shown(request: HttpRequest, link: str, query: str) -> bool:
     """Whether the page that is open belongs to this line; the queue and its dead letters share an address."""
     if not request.path.startswith(link):
+        return False
+    if link.endswith("/servicerequest/") and request.path.endswith("/board/"):
         return False
     is_dead = request.GET.get("status__exact") == "dead"
     return is_dead == (query == DEAD) if link.endswith("/notification/") else True

@@ -66,7 +66,7 @@ def _theirs(conversation: Conversation) -> list[Bubble]:
             row.body or f"[{row.message_type}]",
             is_ours=False,
             link_pk=row.pk,
-            understood=_summary(row.understood),
+            understood=understood_in_words(row.understood),
             attachments=tuple(media.of_message(row)),
         )
         for row in rows
@@ -96,7 +96,7 @@ def _our_bubble(row: Notification) -> Bubble:
     )
 
 
-def _summary(understood: dict[str, Any]) -> str:
+def understood_in_words(understood: dict[str, Any]) -> str:
     """What the machine made of a message, in one line."""
     facts = [understood.get(name) for name in ("intent", "services", "zones", "urgency", "language")]
     return " · ".join(", ".join(fact) if isinstance(fact, list) else str(fact) for fact in facts if fact)

@@ -1,20 +1,19 @@
 """The story of a request: its events in the order of time, who was looked at and why, who was asked, who came."""
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from django.utils.formats import number_format
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from marketplace.models import Event, JobStatus, MatchRun, OfferStatus, ServiceRequest
+from marketplace.models import JobStatus, MatchRun, OfferStatus, ServiceRequest
+from marketplace.models.job import LIVE_JOB
 from providers.matching import Fit, LeftOut, Level
-from providers.models import Provider
 
-from . import media
+from . import media, request_timeline
+from .board import TONES as PROMISE_TONES
+from .board import promise_of
 
 OFFER_TONES: Final = {
     OfferStatus.OPEN: "busy",
@@ -35,45 +34,6 @@ JOB_TONES: Final = {
     JobStatus.CANCELLED: "bad",
     JobStatus.NO_SHOW: "bad",
 }
-EVENTS: Final = {
-    "opened": gettext_lazy("Request opened"),
-    "details_added": gettext_lazy("Details added"),
-    "wave_sent": gettext_lazy("Offers sent"),
-    "wave_ended": gettext_lazy("Wave of offers ended"),
-    "nobody_found": gettext_lazy("Nobody found"),
-    "searching_again": gettext_lazy("Searching again"),
-    "accepted": gettext_lazy("Offer accepted"),
-    "declined": gettext_lazy("Offer declined"),
-    "offer_not_delivered": gettext_lazy("Offer not delivered"),
-    "handed_over": gettext_lazy("Both sides know each other"),
-    "confirmed": gettext_lazy("Confirmed"),
-    "on_the_way": gettext_lazy("On the way"),
-    "started": gettext_lazy("Work started"),
-    "done": gettext_lazy("Work done"),
-    "cancelled": gettext_lazy("Cancelled"),
-    "no_show": gettext_lazy("Did not come"),
-    "rated": gettext_lazy("Rated"),
-    "outage_told": gettext_lazy("Told by SMS that WhatsApp is out of order"),
-    "quote_proposed": gettext_lazy("Quote sent to the customer"),
-    "quote_approved": gettext_lazy("Quote approved"),
-    "quote_refused": gettext_lazy("Quote refused"),
-    "expired": gettext_lazy("Search ended without success"),
-}
-EVENT_TONES: Final = {
-    **dict.fromkeys(["accepted", "handed_over", "done", "rated", "quote_approved"], "good"),
-    **dict.fromkeys(["opened", "wave_sent", "on_the_way", "started", "searching_again"], "busy"),
-    **dict.fromkeys(["nobody_found", "expired", "no_show", "offer_not_delivered"], "bad"),
-}
-FACTS: Final = {
-    "number": gettext_lazy("wave"),
-    "level": gettext_lazy("level"),
-    "offers": gettext_lazy("offers"),
-    "reason": gettext_lazy("reason"),
-    "stars": gettext_lazy("stars"),
-    "code": gettext_lazy("error"),
-    "urgency": gettext_lazy("urgency"),
-    "amount": gettext_lazy("FCFA"),
-}
 PARTS: Final = {
     "distance": gettext_lazy("distance"),
     "rating": gettext_lazy("rating"),
@@ -85,27 +45,21 @@ PARTS: Final = {
 }
 
 
-@dataclass(frozen=True)
-class Line:
-    """One event, in words."""
-
-    at: datetime
-    what: Any
-    actor: str
-    detail: str
-    tone: str
-
-
 def tell(request: ServiceRequest, at: datetime) -> dict[str, Any]:
     """The context of the request's page: a handful of queries, whatever happened."""
-    events = list(request.events.order_by("pk"))
     offers = list(request.offers.select_related("provider", "wave").order_by("pk"))
-    names = {offer.provider_id: offer.provider.name for offer in offers} | _names_of(events)
+    runs = list(request.match_runs.order_by("pk"))
+    jobs = list(request.jobs.select_related("provider").prefetch_related("ratings", "quotes").order_by("pk"))
+    live = next((job for job in jobs if job.status in LIVE_JOB), None)
+    promise = promise_of(request, live)
     return {
         "row": request,
+        "promise": promise,
+        "promise_tone": PROMISE_TONES[promise.keeping(at)] if promise else "",
         "attachments": media.attachments(request.media),
-        "lines": [_line(event, names) for event in events],
-        "runs": [explained(run) for run in request.match_runs.order_by("pk")],
+        "lines": request_timeline.tell(request, offers, runs, jobs),
+        "kinds": request_timeline.KINDS,
+        "runs": [explained(run) for run in runs],
         "offers": [
             {
                 "offer": offer,
@@ -116,8 +70,7 @@ def tell(request: ServiceRequest, at: datetime) -> dict[str, Any]:
             for offer in offers
         ],
         "jobs": [
-            {"job": job, "tone": JOB_TONES[JobStatus(job.status)], "ratings": list(job.ratings.all())}
-            for job in request.jobs.select_related("provider").prefetch_related("ratings").order_by("pk")
+            {"job": job, "tone": JOB_TONES[JobStatus(job.status)], "ratings": list(job.ratings.all())} for job in jobs
         ],
     }
 
@@ -141,30 +94,3 @@ def explained(run: MatchRun) -> dict[str, Any]:
 def parts_in_words(parts: Mapping[str, float] | None) -> str:
     """The parts of a score, each with its points."""
     return " · ".join(f"{PARTS.get(name, name)} {number_format(value, 2)}" for name, value in (parts or {}).items())
-
-
-def _line(event: Event, names: Mapping[int, str]) -> Line:
-    facts = " · ".join(
-        f"{FACTS[name]} {value}" for name, value in event.facts.items() if name in FACTS and value not in ("", None)
-    )
-    return Line(
-        event.happened_at,
-        EVENTS.get(event.name, event.name),
-        _actor(event.actor, names),
-        facts,
-        EVENT_TONES.get(event.name, "quiet"),
-    )
-
-
-def _actor(actor: str, names: Mapping[int, str]) -> str:
-    kind, _colon, who = actor.partition(":")
-    if kind == "provider" and who.isdecimal():
-        return names.get(int(who), actor)
-    if kind == "staff":
-        return _("%(name)s (staff)") % {"name": who}
-    return {"customer": _("customer"), "system": _("system")}.get(actor, actor)
-
-
-def _names_of(events: Iterable[Event]) -> dict[int, str]:
-    ids = {int(found[1]) for event in events if (found := re.fullmatch(r"provider:(\d{1,18})", event.actor))}
-    return dict(Provider.objects.filter(pk__in=ids).values_list("pk", "name"))

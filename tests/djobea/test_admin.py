@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from djobea import admin_site
-from marketplace.models import Conversation, InboundMessage, RequestStatus, ServiceRequest
+from marketplace.models import Conversation, InboundMessage, RequestStatus
 from notifications import clock
 from notifications.admin.queue import matching
 from notifications.models import Account, AlertState, Attempt, Channel, Contact, EscalationAlert, Notification, Status
@@ -235,14 +235,6 @@ def test_a_request_that_found_nobody_is_searched_again(staff: Client, at: dateti
     request = a_request(at, RequestStatus.WAITING)
     do(staff, request, "search")
     assert request.events.filter(name="searching_again").exists()
-
-
-def test_a_request_is_cancelled_with_its_trace(staff: Client, at: datetime) -> None:
-    request = a_request(at)
-    page = do(staff, request, "cancel")
-    assert ServiceRequest.objects.get().status == RequestStatus.CANCELLED
-    assert request.events.get(name="cancelled").actor == "staff:chief"
-    assert "chief" in page
 
 
 def test_an_operator_answers_only_after_taking_over(staff: Client, chief: User, at: datetime) -> None:
