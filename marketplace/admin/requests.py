@@ -42,7 +42,7 @@ URGENCY_TONES: Final = {Urgency.EMERGENCY: "bad", Urgency.TODAY: "wait"}
 class RequestAdmin(LargeTableMixin, ReadOnlyMixin, ActsOnRequests):
     list_display = ["number", "customer_name", "service", "zone", "how_urgent", "state", "promise", "created_at"]
     list_filter = ["status", "urgency", "service", "zone__city"]
-    list_select_related = ["customer__contact", "service", "zone"]
+    list_select_related = ["customer__contact", "conversation__contact", "service", "zone"]
     search_fields = ["pk"]  # shows the box; get_search_results decides
     search_help_text = gettext_lazy("#id, or the customer's number or name")
     story_template = "admin/marketplace/request.html"
@@ -63,7 +63,8 @@ class RequestAdmin(LargeTableMixin, ReadOnlyMixin, ActsOnRequests):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ServiceRequest]:
-        return board.with_jobs(super().get_queryset(request))
+        rows = super().get_queryset(request).select_related(*self.list_select_related)
+        return board.with_jobs(rows)
 
     def get_search_results(
         self,
