@@ -10,16 +10,16 @@ from providers import coverage
 
 
 def coverage_agrees(_look: Any) -> Iterator[tuple[int, str]]:
-    """The coverage is exactly each provider's services times zones."""
-    missing, surplus = coverage.disagreements()
-    if missing or surplus:
+    """The coverage is exactly each provider's services times zones, and repeats what provider and standing say."""
+    missing, surplus, untrue = coverage.disagreements()
+    if missing or surplus or untrue:
         yield (
             0,
             _(
-                "The coverage lacks %(missing)d rows and has %(surplus)d too many: save the provider again, "
-                "or run providers.coverage.refresh_all()."
+                "The coverage lacks %(missing)d rows, has %(surplus)d too many and %(untrue)d that are out of date: "
+                "save the provider again, or run providers.coverage.refresh_all()."
             )
-            % {"missing": missing, "surplus": surplus},
+            % {"missing": missing, "surplus": surplus, "untrue": untrue},
         )
 
 

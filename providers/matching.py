@@ -6,7 +6,7 @@ Values in, values out: nothing is stored here. Whoever asks keeps the result wit
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.models import TextChoices
@@ -20,9 +20,10 @@ NEIGHBOUR_KM: Final = 5.0  # zones whose centres are nearer are called neighbour
 BROAD_REACH_KM: Final = 15.0  # zones outside the city that the broad level looks into
 EMERGENCY_REACH_KM: Final = 40.0
 EMERGENCY_RADIUS_KM: Final = 30  # whoever takes emergencies comes from so far at least, on the emergency level
-READ_AT_MOST: Final = 2_000  # rows of coverage that one match reads, the nearest cells first
-POOL: Final = 200  # rows that are scored; the nearest come first
+POOL: Final = 60  # people of one cell who are compared: whoever has waited longest for an offer
+READ_AT_MOST: Final = 2 * POOL  # rows that one match compares; somebody who stands in several cells comes several times
 NEAR_MISSES: Final = 20
+SHARED_FROM: Final = 2  # with so many places or more, one goes to the head of a line too long to compare
 
 
 class Level(TextChoices):
@@ -132,8 +133,7 @@ class MatchResult:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(NamedTuple):
     """A row of the statement in `matching_query.POOL`, column by column."""
 
     provider_id: int
@@ -159,12 +159,18 @@ def find_candidates(
 ) -> MatchResult:
     """The `limit` best providers for `need` at `at`, and at most 20 near misses, by one query.
 
-    An unknown service or zone finds nobody. Other `weights` answer "what if".
+    Where more may come than are compared, those who have waited longest are, and one place goes to the very first in
+    line: so an offer reaches everybody in the end, however many there are. An unknown service or zone finds nobody.
+    Other `weights` answer "what if".
     """
-    rows = [_Row(*row) for row in _ask(matching_query.POOL, need, level, at)]
+    rows = _once_each(_ask(matching_query.POOL, need, level, at))
     scored = [(row, *scoring.score(_facts(row), at, weights)) for row in rows]
+    first_in_line = next((entry for entry in scored if not entry[0].left_out), None)
     scored.sort(key=lambda entry: (-entry[1], entry[0].km, entry[0].provider_id))
     fitting = [entry for entry in scored if not entry[0].left_out]
+    if first_in_line and len(fitting) >= POOL and limit >= SHARED_FROM:
+        fitting.remove(first_in_line)
+        fitting.insert(min(limit - 1, sum(entry[1] > first_in_line[1] for entry in fitting)), first_in_line)
     chosen = tuple(_candidate(row, points, parts, level) for row, points, parts in fitting[: max(limit, 0)])
     misses = [_near_miss(row, points) for row, points, _ in fitting[max(limit, 0) :]]
     misses += [_near_miss(row, points) for row, points, _ in scored if row.left_out]
@@ -172,12 +178,23 @@ def find_candidates(
     return MatchResult(str(level), at, chosen, _varied(misses))
 
 
+def _once_each(rows: list[Any]) -> list[_Row]:
+    """Each provider in the best of the cells where the statement found it."""
+    best: dict[int, _Row] = {}
+    for values in rows:
+        row = _Row._make(values)
+        known = best.get(row.provider_id)
+        if known is None or (known.left_out and not row.left_out):
+            best[row.provider_id] = row
+    return list(best.values())
+
+
 def count_by_reason(need: Need, level: str, at: datetime) -> dict[str, int]:
     """How many providers of this service and place fall to which reason; "" counts those who may come.
 
     Reads all of them: meant for after the offers went out.
     """
-    return dict(_ask(matching_query.LEFT_OUT_COUNTS, need, level, at, everybody=True))
+    return dict(_ask(matching_query.LEFT_OUT_COUNTS, need, level, at))
 
 
 def count_the_rest(need: Need, level: str, at: datetime, *, chosen: int, near_misses: Iterable[str]) -> dict[str, int]:
@@ -206,10 +223,10 @@ def judge(
     weights: scoring.Weights = scoring.DEFAULT_WEIGHTS,
 ) -> Verdict:
     """What speaks for or against this one provider, and how it would score: "why not this one?"."""
-    rows = [_Row(*row) for row in _ask(matching_query.POOL, need, level, at, provider_id=provider_id)]
+    rows = _ask(matching_query.ONE, need, level, at, provider_id=provider_id)
     if not rows:
         return Verdict(may_come=False, reason=LeftOut.NOT_COVERING.value)
-    row = rows[0]
+    row = _Row._make(rows[0])
     points, parts = scoring.score(_facts(row), at, weights)
     reason = row.left_out or _fit(row).value
     return Verdict(not row.left_out, reason, points, parts, round(row.km, 2))
@@ -222,7 +239,6 @@ def _ask(
     at: datetime,
     *,
     provider_id: int | None = None,
-    everybody: bool = False,
 ) -> list[Any]:
     weekday, time = availability.local_moment(at)
     located = need.latitude is not None and need.longitude is not None
@@ -242,8 +258,8 @@ def _ask(
         "weekday": weekday,
         "time": time,
         "end_of_day": availability.END_OF_DAY,
-        "at_most": None if everybody else READ_AT_MOST,
         "pool": POOL,
+        "read_at_most": READ_AT_MOST,
         "near_misses": NEAR_MISSES,
     }
     with connection.cursor() as cursor:

@@ -1,118 +1,213 @@
-"""The one statement behind matching: who could come, how far it is, and what speaks against each.
+"""The statements behind matching: who could come, how far it is, and what speaks against each.
 
-It is written by hand because it must stay one round trip through the covering index of the coverage at a million
-providers. `Level` decides how wide it looks; the reasons are `providers.matching.LeftOut`, decided here and only
-here, so that a match, its counts and "why not this one?" can never tell different stories.
+They are written by hand because a match must stay one round trip that costs the same at a thousand providers and at a
+million. `Level` decides how wide it looks; the reasons are `providers.matching.LeftOut`, decided here and only here,
+so that a match, its counts and "why not this one?" can never tell different stories.
 
-Cells of the coverage (a service in a zone) are read from the best to the worst until `at_most` rows are found, so that
-the work is bounded however large the network: a nested loop over ordered cells, each one range of the covering index.
+In each cell of the coverage (a service in a zone) people stand in a line: whoever has waited longest for an offer
+comes first, doubtful numbers after the others, and whoever is away stands where the absence ends. Matching reads the
+heads of the lines, the best cell first, through one index, and goes on reading until enough are found who may come:
+so nobody is out of reach however long the line, and the work is bounded by how many are wanted.
+
+Planning such a statement takes longer than running it, and Django's cursor plans at each call. So the text is the body
+of a function in the database, whose plan each connection keeps; `install()` puts it there after every `migrate`.
 """
 
 from typing import Any, Final
 
+from django.db import connections
+
+from providers.models import Rank
+
 # Great-circle distance from the place of the need, as in geography.haversine_km (a test holds the two together).
-_KM = """2 * 6371.0 * asin(sqrt(least(1.0,
+_KM: Final = """2 * 6371.0 * asin(sqrt(least(1.0,
     power(sin(radians(zone.latitude - need.latitude) / 2), 2)
     + cos(radians(need.latitude)) * cos(radians(zone.latitude))
     * power(sin(radians(zone.longitude - need.longitude) / 2), 2))))"""
 
-_CANDIDATES: Final = f"""
-WITH need AS (
+# Which cells are looked into, and in which order.
+_CELLS: Final = f"""
+WITH need AS MATERIALIZED (
     SELECT zone.id AS zone_id, zone.city_id, zone.is_whole_city,
            coalesce(%(latitude)s::float8, zone.latitude) AS latitude,
            coalesce(%(longitude)s::float8, zone.longitude) AS longitude
     FROM providers_zone AS zone WHERE zone.id = %(zone_id)s
 ),
-place AS MATERIALIZED (
-    SELECT zone.id AS zone_id, zone.city_id = need.city_id AS same_city, {_KM} AS km,
+place AS (
+    SELECT zone.id AS zone_id, zone.city_id = need.city_id AS same_city,
            (zone.id = need.zone_id OR (zone.city_id = need.city_id AND (zone.is_whole_city OR need.is_whole_city)))
-               AS is_the_zone
+               AS is_the_zone,
+           {_KM} AS km
     FROM providers_zone AS zone CROSS JOIN need
 ),
-searched AS MATERIALIZED (
-    SELECT place.* FROM place
-    WHERE is_the_zone OR (%(widened)s AND (same_city OR km <= %(reach_km)s))
-),
-trade AS MATERIALIZED (
+trade AS (
     SELECT %(service_id)s::bigint AS service_id, true AS is_the_service
     UNION ALL
     SELECT related.to_service_id, false FROM providers_service_related AS related
     JOIN providers_service AS service ON service.id = related.to_service_id AND service.is_active
     WHERE %(widened)s AND related.from_service_id = %(service_id)s
 ),
-covering AS (
-    SELECT DISTINCT ON (provider_id) provider_id, is_the_service, is_the_zone, same_city, km AS zone_km
-    FROM (
-        SELECT covered.provider_id, cell.*
-        FROM (SELECT * FROM trade CROSS JOIN searched
-              ORDER BY is_the_service DESC, is_the_zone DESC, km, zone_id) AS cell
-        CROSS JOIN LATERAL (
-            SELECT row.provider_id FROM providers_coverage AS row
-            WHERE row.service_id = cell.service_id AND row.zone_id = cell.zone_id
-              AND (%(provider_id)s::bigint IS NULL OR row.provider_id = %(provider_id)s)
-            OFFSET 0
-        ) AS covered
-        LIMIT %(at_most)s::bigint
-    ) AS nearest
-    ORDER BY provider_id, is_the_service DESC, is_the_zone DESC, km
-),
-known AS MATERIALIZED (
-    SELECT provider.id AS provider_id, provider.name, provider.phone_number, provider.phone_doubtful,
-           provider.status, provider.is_verified, provider.unavailable_until, provider.daily_capacity,
-           provider.takes_emergencies,
-           CASE WHEN provider.takes_emergencies AND %(on_call)s
-                THEN greatest(provider.radius_km, %(emergency_radius_km)s) ELSE provider.radius_km END AS radius_km,
-           covering.is_the_service, covering.is_the_zone, covering.same_city,
-           coalesce(base.km, covering.zone_km) AS km,
-           coalesce(standing.open_jobs, 0) AS open_jobs,
-           CASE WHEN standing.jobs_today_on = %(today)s::date THEN standing.jobs_today ELSE 0 END AS jobs_today,
-           coalesce(standing.offers_made, 0) AS offers_made,
-           coalesce(standing.offers_accepted, 0) AS offers_accepted,
-           coalesce(standing.rating_sum, 0) AS rating_sum,
-           coalesce(standing.rating_count, 0) AS rating_count,
-           standing.last_offer_at,
-           (NOT EXISTS (SELECT 1 FROM providers_availability AS hours WHERE hours.provider_id = provider.id)
-            OR EXISTS (SELECT 1 FROM providers_availability AS hours
-                       WHERE hours.provider_id = provider.id AND hours.weekday = %(weekday)s
-                         AND hours.opens <= %(time)s::time
-                         AND (hours.closes > %(time)s::time OR hours.closes >= %(end_of_day)s::time))) AS is_open
-    FROM covering
-    JOIN providers_provider AS provider ON provider.id = covering.provider_id
-    LEFT JOIN providers_standing AS standing ON standing.provider_id = provider.id
-    LEFT JOIN place AS base ON base.zone_id = provider.base_zone_id
-),
-judged AS (
-    SELECT known.*,
-           CASE WHEN status = 'suspended' THEN 'suspended'
-                WHEN status = 'on_hold' THEN 'on_hold'
-                WHEN status <> 'active' THEN 'not_approved'
-                WHEN NOT is_verified THEN 'not_verified'
-                WHEN provider_id = ANY(%(exclude)s::bigint[]) THEN 'already_asked'
-                WHEN unavailable_until > %(at)s THEN 'unavailable'
-                WHEN jobs_today >= daily_capacity THEN 'at_capacity'
-                WHEN NOT is_open AND NOT (takes_emergencies AND %(on_call)s) THEN 'outside_hours'
-                WHEN NOT is_the_zone AND km > radius_km THEN 'out_of_reach'
-                ELSE '' END AS left_out
-    FROM known
+cell AS MATERIALIZED (
+    SELECT service_id, is_the_service, zone_id, is_the_zone, same_city, km AS zone_km
+    FROM trade CROSS JOIN place
+    WHERE is_the_zone OR (%(widened)s AND (same_city OR km <= %(reach_km)s))
+    ORDER BY is_the_service DESC, is_the_zone DESC, km, zone_id
 )
 """  # noqa: S608  constants only; values are bound
 
-# Those who may come, the nearest of the right trade first; and a few of those left out, so that their reasons are
-# there however many may come.
-POOL: Final = f"""{_CANDIDATES}
-, ranked AS (
-    SELECT judged.*, row_number() OVER (
-               PARTITION BY left_out <> ''
-               ORDER BY NOT is_the_service, phone_doubtful, NOT is_the_zone, km, last_offer_at NULLS FIRST, provider_id
-           ) AS rank
-    FROM judged
+# What matching knows of whoever stands in a cell.
+_FACTS: Final = """
+    covered.provider_id, covered.rank, covered.in_line_since, provider.name, provider.phone_number,
+    provider.phone_doubtful, covered.is_the_service, covered.is_the_zone, covered.same_city, hours.is_open,
+    coalesce(home.km, covered.zone_km) AS km,
+    coalesce(standing.open_jobs, 0) AS open_jobs, coalesce(standing.offers_made, 0) AS offers_made,
+    coalesce(standing.offers_accepted, 0) AS offers_accepted, coalesce(standing.rating_sum, 0) AS rating_sum,
+    coalesce(standing.rating_count, 0) AS rating_count, standing.last_offer_at,
+    CASE WHEN provider.status = 'suspended' THEN 'suspended'
+         WHEN provider.status = 'on_hold' THEN 'on_hold'
+         WHEN provider.status <> 'active' THEN 'not_approved'
+         WHEN NOT provider.is_verified THEN 'not_verified'
+         WHEN covered.provider_id = ANY(%(exclude)s::bigint[]) THEN 'already_asked'
+         WHEN provider.unavailable_until > %(at)s THEN 'unavailable'
+         WHEN CASE WHEN standing.jobs_today_on = %(today)s::date THEN standing.jobs_today ELSE 0 END
+              >= provider.daily_capacity THEN 'at_capacity'
+         WHEN NOT hours.is_open AND NOT (provider.takes_emergencies AND %(on_call)s) THEN 'outside_hours'
+         WHEN NOT covered.is_the_zone AND coalesce(home.km, covered.zone_km) > CASE
+              WHEN provider.takes_emergencies AND %(on_call)s
+              THEN greatest(provider.radius_km, %(emergency_radius_km)s) ELSE provider.radius_km END THEN 'out_of_reach'
+         ELSE '' END AS left_out
+"""
+_JOINS: Final = f"""
+    JOIN providers_provider AS provider ON provider.id = covered.provider_id
+    LEFT JOIN providers_standing AS standing ON standing.provider_id = covered.provider_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(bool_or(row.weekday = %(weekday)s AND row.opens <= %(time)s::time
+            AND (row.closes > %(time)s::time OR row.closes >= %(end_of_day)s::time)), true) AS is_open
+        FROM providers_availability AS row WHERE row.provider_id = covered.provider_id
+    ) AS hours
+    LEFT JOIN LATERAL (
+        SELECT {_KM} AS km FROM providers_zone AS zone CROSS JOIN need WHERE zone.id = provider.base_zone_id OFFSET 0
+    ) AS home ON true
+"""  # noqa: S608  constants only
+# What comes back, in this order, and as what.
+_RESULT: Final = {
+    "provider_id": "bigint",
+    "name": "text",
+    "phone_number": "text",
+    "phone_doubtful": "boolean",
+    "is_the_service": "boolean",
+    "is_the_zone": "boolean",
+    "same_city": "boolean",
+    "is_open": "boolean",
+    "km": "float8",
+    "open_jobs": "integer",
+    "offers_made": "integer",
+    "offers_accepted": "integer",
+    "rating_sum": "integer",
+    "rating_count": "integer",
+    "last_offer_at": "timestamptz",
+    "left_out": "text",
+}
+_COLUMNS: Final = ", ".join(f"{name}::{kind}" for name, kind in _RESULT.items())
+_HERE: Final = "row.service_id = cell.service_id AND row.zone_id = cell.zone_id"
+_LINE: Final = "row.rank, row.in_line_since, row.provider_id"
+
+# Those who may come, from the heads of the lines; and some of those who may not, so that their reasons are there: from
+# the head too, from the end where those stand who are away, from those whom staff hold back, and whoever was asked.
+_FIND: Final = f"""{_CELLS}
+, fitting AS (
+    SELECT known.* FROM cell CROSS JOIN LATERAL (
+        SELECT * FROM (
+            SELECT {_FACTS} FROM (
+                SELECT row.provider_id, row.rank, row.in_line_since, cell.is_the_service, cell.is_the_zone,
+                       cell.same_city, cell.zone_km
+                FROM providers_coverage AS row WHERE {_HERE} AND row.rank < {Rank.MAY_NOT:d}
+            ) AS covered {_JOINS}
+        ) AS judged
+        WHERE left_out = '' ORDER BY rank, in_line_since, provider_id LIMIT %(pool)s
+    ) AS known
+    LIMIT %(read_at_most)s
+),
+beside AS (
+    SELECT {_FACTS} FROM (
+        SELECT sampled.*, cell.is_the_service, cell.is_the_zone, cell.same_city, cell.zone_km
+        FROM cell CROSS JOIN LATERAL (
+            (SELECT row.provider_id, row.rank, row.in_line_since FROM providers_coverage AS row
+             WHERE {_HERE} AND row.rank = {Rank.MAY_NOT:d} ORDER BY {_LINE} LIMIT %(near_misses)s)
+            UNION ALL
+            (SELECT row.provider_id, row.rank, row.in_line_since FROM providers_coverage AS row
+             WHERE {_HERE} AND row.rank = {Rank.MAY:d} AND row.in_line_since > %(at)s
+             ORDER BY row.in_line_since LIMIT %(near_misses)s)
+            UNION ALL
+            (SELECT row.provider_id, row.rank, row.in_line_since FROM providers_coverage AS row
+             WHERE {_HERE} AND row.provider_id = ANY(%(exclude)s::bigint[]) LIMIT %(near_misses)s)
+            UNION ALL
+            (SELECT row.provider_id, row.rank, row.in_line_since FROM providers_coverage AS row
+             WHERE {_HERE} AND row.rank < {Rank.MAY_NOT:d} ORDER BY {_LINE} LIMIT %(near_misses)s)
+        ) AS sampled
+        LIMIT 4 * %(near_misses)s
+    ) AS covered {_JOINS}
 )
-SELECT provider_id, name, phone_number, phone_doubtful, is_the_service, is_the_zone, same_city, is_open, km,
-       open_jobs, offers_made, offers_accepted, rating_sum, rating_count, last_offer_at, left_out
-FROM ranked
-WHERE rank <= CASE WHEN left_out = '' THEN %(pool)s ELSE %(near_misses)s END
+SELECT {_COLUMNS} FROM fitting UNION ALL SELECT {_COLUMNS} FROM beside WHERE left_out <> ''
 """  # noqa: S608  constants only
 
-LEFT_OUT_COUNTS: Final = f"{_CANDIDATES} SELECT left_out, count(*) FROM judged GROUP BY left_out"  # noqa: S608  constants only
+# Everybody of these cells, each in the best of them; `provider_id` asks about one.
+_EVERYBODY: Final = f"""{_CELLS}
+, judged AS (
+    SELECT {_FACTS} FROM (
+        SELECT DISTINCT ON (row.provider_id) row.provider_id, row.rank, row.in_line_since,
+               cell.is_the_service, cell.is_the_zone, cell.same_city, cell.zone_km
+        FROM cell JOIN providers_coverage AS row ON {_HERE}
+        WHERE %(provider_id)s::bigint IS NULL OR row.provider_id = %(provider_id)s
+        ORDER BY row.provider_id, cell.is_the_service DESC, cell.is_the_zone DESC, cell.zone_km
+    ) AS covered {_JOINS}
+)
+"""  # noqa: S608  constants only
+ONE: Final = f"{_EVERYBODY} SELECT {_COLUMNS} FROM judged"  # noqa: S608  constants only
+LEFT_OUT_COUNTS: Final = f"{_EVERYBODY} SELECT left_out, count(*) FROM judged GROUP BY left_out"  # noqa: S608  the same
+
+_PARAMETERS: Final = {
+    "service_id": "bigint",
+    "zone_id": "bigint",
+    "latitude": "float8",
+    "longitude": "float8",
+    "exclude": "bigint[]",
+    "widened": "boolean",
+    "reach_km": "float8",
+    "on_call": "boolean",
+    "emergency_radius_km": "integer",
+    "at": "timestamptz",
+    "today": "date",
+    "weekday": "integer",
+    "time": "time",
+    "end_of_day": "time",
+    "pool": "integer",
+    "read_at_most": "integer",
+    "near_misses": "integer",
+}
+POOL: Final = f"SELECT * FROM providers_match({', '.join(f'%({name})s' for name in _PARAMETERS)})"  # noqa: S608  the same
+
+# One plan for all, of index scans in nested loops: it is right at any size, where the statistics of a young network
+# would have the planner read whole tables, and go on doing so while the network grows.
+_INSTALL: Final = f"""
+DROP FUNCTION IF EXISTS providers_match;
+CREATE FUNCTION providers_match({", ".join(f"asked_{name} {kind}" for name, kind in _PARAMETERS.items())})
+RETURNS TABLE ({", ".join(f"{name} {kind}" for name, kind in _RESULT.items())}) LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off
+SET enable_seqscan = off SET max_parallel_workers_per_gather = 0 SET jit = off
+AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY {_FIND % {name: f"asked_{name}" for name in _PARAMETERS}};
+END $$
+"""
 
 Parameters = dict[str, Any]
+
+
+def install(*, using: str, **_facts: Any) -> None:
+    """Put the function of this version into the database; after each `migrate`, in any order of its migrations."""
+    with connections[using].cursor() as cursor:
+        cursor.execute("SELECT to_regclass('providers_coverage') IS NOT NULL")
+        if cursor.fetchone()[0]:
+            cursor.execute(_INSTALL)

@@ -1,16 +1,18 @@
 """Who can do what, where and when: cities, zones, services, providers, their coverage and their hours."""
 
-from datetime import datetime
+from datetime import UTC, datetime
+from enum import IntEnum
 from typing import Final, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest, Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 E164: Final = r"^\+[1-9][0-9]{6,14}$"
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)  # since when somebody who was never asked has waited
 
 
 class City(models.Model):
@@ -131,22 +133,44 @@ class Provider(models.Model):
         return self.name
 
 
+class Rank(IntEnum):
+    """Whether somebody may get offers at all, as far as staff decide it."""
+
+    MAY = 0
+    DOUBTFUL = 1  # the number may be wrong: after the others
+    MAY_NOT = 2  # not active, not checked, or takes no jobs
+
+
 class Coverage(models.Model):
     """One row per provider, service and zone: derived from the provider's services and zones, read by matching.
 
-    Written only by `providers.coverage.refresh()`.
+    Rows are written only by `providers.coverage.refresh()`. The columns below `zone` repeat what the provider and the
+    standing say, and triggers keep them true: an index serves whoever has waited longest without reading the others.
     """
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="coverage")
     # The unique index below begins with it, and it serves matching without reading the table.
     service = models.ForeignKey(Service, models.CASCADE, related_name="+", db_index=False)
     zone = models.ForeignKey(Zone, models.CASCADE, related_name="+")
+    rank = models.PositiveSmallIntegerField(default=Rank.MAY_NOT, editable=False)
+    away_until = models.DateTimeField(null=True, editable=False)
+    last_offer_at = models.DateTimeField(null=True, editable=False)
+    in_line_since = models.GeneratedField(
+        expression=Greatest("last_offer_at", "away_until", Value(EPOCH)),
+        output_field=models.DateTimeField(),
+        db_persist=True,
+    )
 
     class Meta:
         verbose_name = _("coverage")
         verbose_name_plural = _("coverage")
         constraints = [
             models.UniqueConstraint(name="coverage_is_unique", fields=["service", "zone", "provider"]),
+            models.CheckConstraint(name="coverage_rank_is_known", condition=Q(rank__in=[*Rank])),
+        ]
+        indexes = [
+            # The line of each cell: matching reads its head.
+            models.Index(name="coverage_line", fields=["service", "zone", "rank", "in_line_since", "provider"]),
         ]
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 RATING_PRIOR: Final = 4.0  # stars of somebody nobody has rated yet
 RATING_PRIOR_WEIGHT: Final = 5.0  # ratings that this belief is worth
@@ -35,8 +35,7 @@ class Weights:
 DEFAULT_WEIGHTS: Final = Weights()
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """What the score is made of."""
 
     distance_km: float
@@ -56,22 +55,32 @@ def score(facts: Facts, at: datetime, weights: Weights = DEFAULT_WEIGHTS) -> tup
     score = sum(weight * part) / sum(weights), times the factors `service` and `number` (1 where nothing speaks
     against the provider). Raises `ValueError` when no weight is above zero.
     """
-    parts = {
-        "distance": math.exp(-max(facts.distance_km, 0.0) / DISTANCE_SCALE_KM),
-        "rating": (smoothed_rating(facts.rating_sum, facts.rating_count) - 1) / 4,
-        "acceptance": chance_of_acceptance(facts.offers_made, facts.offers_accepted),
-        "load": 1 / (1 + facts.open_jobs),
-        "fairness": fairness(facts.last_offer_at, at),
+    total = weights.distance + weights.rating + weights.acceptance + weights.load + weights.fairness
+    if total <= 0 or min(weights.distance, weights.rating, weights.acceptance, weights.load, weights.fairness) < 0:
+        raise ValueError(f"The weights are {weights}, but none may be negative and one must be above zero.")
+    distance = math.exp(-max(facts.distance_km, 0.0) / DISTANCE_SCALE_KM)
+    rating = (smoothed_rating(facts.rating_sum, facts.rating_count) - 1) / 4
+    acceptance = chance_of_acceptance(facts.offers_made, facts.offers_accepted)
+    load = 1 / (1 + facts.open_jobs)
+    waited = fairness(facts.last_offer_at, at)
+    service = 1.0 if facts.same_service else RELATED_SERVICE_FACTOR
+    number = DOUBTFUL_NUMBER_FACTOR if facts.phone_doubtful else 1.0
+    weighted = (
+        weights.distance * distance
+        + weights.rating * rating
+        + weights.acceptance * acceptance
+        + weights.load * load
+        + weights.fairness * waited
+    ) / total
+    return round(weighted * service * number, 4), {
+        "distance": round(distance, 4),
+        "rating": round(rating, 4),
+        "acceptance": round(acceptance, 4),
+        "load": round(load, 4),
+        "fairness": round(waited, 4),
+        "service": service,
+        "number": number,
     }
-    share = {field.name: float(getattr(weights, field.name)) for field in fields(weights)}
-    total = sum(share.values())
-    if total <= 0 or min(share.values()) < 0:
-        raise ValueError(f"The weights are {share}, but none may be negative and one must be above zero.")
-    parts["service"] = 1.0 if facts.same_service else RELATED_SERVICE_FACTOR
-    parts["number"] = DOUBTFUL_NUMBER_FACTOR if facts.phone_doubtful else 1.0
-    weighted = sum(share[name] * parts[name] for name in share) / total
-    rounded = {name: round(part, 4) for name, part in parts.items()}
-    return round(weighted * parts["service"] * parts["number"], 4), rounded
 
 
 def smoothed_rating(rating_sum: int, rating_count: int) -> float:

@@ -1,8 +1,12 @@
-import pytest
+from datetime import timedelta
+from typing import Any
 
-from providers import audit, coverage
+import pytest
+from django.db import connection
+
+from providers import audit, availability, coverage, standing
 from providers.audit import coverage_agrees
-from providers.models import Coverage, Provider
+from providers.models import EPOCH, Coverage, Provider, ProviderStatus, Rank
 from tests.audits import broken_rows
 from tests.providers.factories import NOON, a_provider, a_service, a_zone
 
@@ -53,7 +57,7 @@ def test_many_providers_take_as_few_statements_as_one(django_assert_num_queries:
     providers = [a_provider() for _ in range(5)]
     for provider in providers:
         provider.zones.add(a_zone("akwa"))
-    with django_assert_num_queries(3 + 2):  # type: ignore[operator]  # lock, delete, insert; a savepoint around them
+    with django_assert_num_queries(4 + 2):  # type: ignore[operator]  # two locks, delete, insert; a savepoint around them
         assert coverage.refresh(providers) == (5, 0)
 
 
@@ -69,3 +73,69 @@ def test_the_audit_tells_what_is_missing_and_what_is_too_much() -> None:
     ((_row, breach),) = coverage_agrees(None)
     assert "2" in breach
     assert "1" in breach
+
+
+class TestPlaceInTheLine:
+    """Each row of coverage repeats what matching needs to read its line in order; triggers keep it true."""
+
+    @pytest.mark.parametrize(
+        ("facts", "rank"),
+        [
+            ({}, Rank.MAY),
+            ({"phone_doubtful": True}, Rank.DOUBTFUL),
+            ({"phone_doubtful": True, "is_verified": False}, Rank.MAY_NOT),
+            ({"status": ProviderStatus.ON_HOLD}, Rank.MAY_NOT),
+            ({"status": ProviderStatus.PENDING}, Rank.MAY_NOT),
+            ({"daily_capacity": 0}, Rank.MAY_NOT),
+        ],
+    )
+    def test_the_rank_says_whether_somebody_may_be_asked_from_the_first_and_after_a_change(
+        self, facts: dict[str, Any], rank: Rank
+    ) -> None:
+        born, changed = a_provider(**facts), a_provider()
+        Provider.objects.filter(pk=changed.pk).update(**facts)
+        assert [Coverage.objects.get(provider=provider).rank for provider in (born, changed)] == [rank, rank]
+
+    def test_whoever_was_asked_or_is_away_stands_farther_back(self) -> None:
+        newcomer, asked, away = a_provider(), a_provider(), a_provider()
+        standing.note_offered([asked.pk], NOON)
+        availability.set_unavailable(away.pk, until=NOON + timedelta(days=1))
+        line = Coverage.objects.order_by("in_line_since").values_list("provider", "in_line_since")
+        assert list(line) == [
+            (newcomer.pk, EPOCH),
+            (asked.pk, NOON),
+            (away.pk, NOON + timedelta(days=1)),
+        ]
+        standing.note_offered([asked.pk], NOON + timedelta(days=2))
+        availability.set_available(away.pk)
+        assert list(line.all().values_list("in_line_since", flat=True)) == [EPOCH, EPOCH, NOON + timedelta(days=2)]
+
+    def test_rows_that_come_later_know_what_happened_before(self) -> None:
+        provider = a_provider(unavailable_until=NOON)
+        standing.note_offered([provider.pk], NOON - timedelta(days=1))
+        provider.zones.add(a_zone("akwa"))
+        coverage.refresh(provider)
+        rows = Coverage.objects.values_list("rank", "away_until", "last_offer_at", "in_line_since")
+        assert set(rows) == {(Rank.MAY, NOON, NOON - timedelta(days=1), NOON)}
+        assert rows.count() == 2
+
+    def test_the_audit_finds_a_row_that_is_out_of_date_and_a_refresh_of_all_mends_it(self) -> None:
+        provider = a_provider()
+        Coverage.objects.filter(provider=provider).update(last_offer_at=NOON)
+        ((_row, breach),) = coverage_agrees(None)
+        assert "1" in breach
+        coverage.refresh_all()
+        assert list(coverage_agrees(None)) == []
+        Coverage.objects.filter(provider=provider).update(rank=Rank.MAY_NOT)
+        assert coverage.disagreements() == (0, 0, 1)
+
+    def test_the_head_of_a_line_is_read_from_the_index_alone(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute(
+                "EXPLAIN SELECT provider_id FROM providers_coverage WHERE service_id = 1 AND zone_id = 1 AND rank < 2 "
+                "ORDER BY rank, in_line_since, provider_id LIMIT 60"
+            )
+            plan = " ".join(line for (line,) in cursor.fetchall())
+        assert "coverage_line" in plan
+        assert "Sort" not in plan

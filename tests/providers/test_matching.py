@@ -2,10 +2,12 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
+from django.db import connection
 
 from providers import availability, geography, matching, standing
 from providers.matching import Fit, LeftOut, Level, MatchResult, Need, find_candidates
-from providers.models import Availability, Provider, ProviderStatus
+from providers.models import Availability, Provider, ProviderStatus, Standing
 from providers.scoring import Weights
 from tests.providers.factories import NIGHT, NOON, a_provider, a_service, a_zone
 
@@ -257,3 +259,67 @@ class TestReasons:
     def test_a_limit_of_none_chooses_nobody(self) -> None:
         provider = a_provider()
         assert why_not(provider, found(limit=0)) == LeftOut.OUTSCORED
+
+
+class TestLongLines:
+    """More people in one cell than are compared."""
+
+    @pytest.fixture
+    def crowd(self) -> list[int]:
+        """Ever better rated ones: by their score alone the first of them would never be asked."""
+        people = [a_provider().pk for _ in range(3 * matching.POOL)]
+        Standing.objects.bulk_create(
+            Standing(provider_id=pk, rating_sum=100 if place >= matching.POOL else 20, rating_count=20)
+            for place, pk in enumerate(people)
+        )
+        return people
+
+    def test_an_offer_reaches_everybody_in_the_end(self, crowd: list[int]) -> None:
+        asked: set[int] = set()
+        for minute in range(len(crowd)):
+            at = NOON + timedelta(minutes=minute)
+            chosen = [candidate.provider_id for candidate in found(at=at, limit=3).chosen]
+            assert len(chosen) == 3
+            standing.note_offered(chosen, at)
+            asked |= set(chosen)
+            if len(asked) == len(crowd):
+                break
+        assert asked == set(crowd)
+
+    def test_one_place_goes_to_whoever_has_waited_longest(self, crowd: list[int]) -> None:
+        standing.note_offered(crowd[1:], NOON - timedelta(days=30))
+        standing.note_offered([crowd[0]], NOON - timedelta(days=31))
+        Standing.objects.filter(pk__in=crowd[1:6]).update(rating_sum=100)
+        result = found(limit=3)
+        assert crowd[0] in {candidate.provider_id for candidate in result.chosen}
+        scores = [candidate.score for candidate in result.chosen]
+        assert scores == sorted(scores, reverse=True)
+        assert found(limit=1).chosen[0].provider_id in crowd[1:6], "a single place goes to the best"
+
+    def test_those_who_are_away_or_asleep_hide_nobody(self, crowd: list[int]) -> None:
+        awake = crowd[-1]
+        for pk in crowd[:-1]:
+            Availability.objects.create(provider_id=pk, weekday=1, opens=time(8), closes=time(17))
+        assert [candidate.provider_id for candidate in found(at=NIGHT).chosen] == [awake]
+        Availability.objects.all().delete()
+        Provider.objects.exclude(pk=awake).update(unavailable_until=NOON + timedelta(days=1))
+        assert [candidate.provider_id for candidate in found().chosen] == [awake]
+
+    def test_those_who_were_asked_already_hide_nobody(self, crowd: list[int]) -> None:
+        left = found(exclude=tuple(crowd[:-2]), limit=5)
+        assert {candidate.provider_id for candidate in left.chosen} == set(crowd[-2:])
+        assert {miss.reason for miss in left.near_misses} == {LeftOut.ALREADY_ASKED}
+
+    def test_in_a_short_line_the_score_alone_decides(self) -> None:
+        first = a_provider()
+        best = [a_provider().pk for _ in range(3)]
+        Standing.objects.bulk_create(Standing(provider_id=pk, rating_sum=50, rating_count=10) for pk in best)
+        assert first.pk not in {candidate.provider_id for candidate in found(limit=3).chosen}
+
+
+def test_the_function_in_the_database_is_put_back_by_the_next_migrate() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION providers_match")
+    call_command("migrate", verbosity=0)
+    a_provider()
+    assert found().chosen
