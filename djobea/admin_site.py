@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 
@@ -33,8 +34,13 @@ class Item:
             "icon": self.icon,
             "link": link + self.query,
             "active": _is_shown(request, link, self.query),
-            **({"badge": self.badge} if self.badge else {}),
+            **self._badge(request),
         }
+
+    def _badge(self, request: HttpRequest) -> dict[str, str]:
+        """What waits, asked here: the theme would show an empty one as a coloured spot."""
+        said = import_string(self.badge)(request) if self.badge else ""
+        return {"badge": said} if said else {}
 
     def may_be_seen_by(self, request: HttpRequest) -> bool:
         """Whether the page would open."""
@@ -77,7 +83,13 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
                 page="marketplace_servicerequest_board",
             ),
             Item(_("Requests"), "home_repair_service", "marketplace.servicerequest"),
-            Item(_("Conversations"), "forum", "marketplace.conversation"),
+            Item(
+                _("Inbox"),
+                "forum",
+                "marketplace.conversation",
+                badge="marketplace.admin.conversations.count_waiting",
+                page="marketplace_conversation_inbox",
+            ),
             Item(_("Jobs"), "handyman", "marketplace.job"),
             Item(_("Customers"), "person", "marketplace.customer"),
             Item(_("Personal data"), "shield_person", "marketplace.privacyrequest"),

@@ -131,20 +131,22 @@ def _said(request: ServiceRequest) -> list[Entry]:
     """What the customer wrote around this request, with what the machine made of it."""
     if request.conversation_id is None:
         return []
-    rows = InboundMessage.objects.filter(conversation=request.conversation_id)
-    before = rows.filter(received_at__lte=request.created_at).order_by("-pk")[:SAID_BEFORE]
-    since = rows.filter(received_at__gt=request.created_at).order_by("pk")[:SAID_SINCE]
+    talk = InboundMessage.objects.filter(conversation=request.conversation_id)
+    before = talk.filter(received_at__lte=request.created_at).order_by("-pk")[:SAID_BEFORE]
+    since = talk.filter(received_at__gt=request.created_at).order_by("pk")[:SAID_SINCE]
+    rows = [*before, *since]
+    names = chat.names_in(row.understood for row in rows)
     return [
         Entry(
             row.received_at,
             "said",
             row.body or f"[{row.message_type}]",
             _("customer"),
-            chat.understood_in_words(row.understood),
+            chat.understood_in_words(row.understood, names),
             link=reverse("admin:marketplace_inboundmessage_change", args=[row.pk]),
             is_private=True,
         )
-        for row in [*before, *since]
+        for row in rows
     ]
 
 

@@ -98,6 +98,11 @@ def _hand_back_idle(conversation: Conversation, at: datetime) -> bool:
     return True
 
 
+def goes_back_at(conversation: Conversation) -> datetime:
+    """When a talk that was taken over goes back to the machine, unless its operator writes."""
+    return _idle_since(conversation) + IDLE
+
+
 def call_fingerprint(conversation: Conversation) -> str:
     return f"human:{conversation.pk}"
 

@@ -31,6 +31,7 @@ class Conversation(models.Model):
         verbose_name=_("taken over by"),
     )
     needs_human = models.BooleanField(_("waits for a person"), default=False)
+    seen_at = models.DateTimeField(_("read by staff until"), null=True, blank=True)
     opened_at = models.DateTimeField(_("opened"))
     last_message_at = models.DateTimeField(_("last message"))
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
@@ -47,9 +48,26 @@ class Conversation(models.Model):
                 name="conversation_closed_has_its_time", condition=Q(is_open=True) | Q(closed_at__isnull=False)
             ),
         ]
+        indexes = [
+            # The inbox of staff: those who wait, those that somebody has taken over, then all others, the newest first.
+            models.Index(name="conversation_waits", fields=["last_message_at", "id"], condition=Q(needs_human=True)),
+            models.Index(
+                name="conversation_taken", fields=["-last_message_at", "-id"], condition=Q(operator__isnull=False)
+            ),
+            models.Index(name="conversation_newest", fields=["-last_message_at", "-id"]),
+            models.Index(name="conversation_in_order", fields=["-needs_human", "-last_message_at", "-id"]),
+        ]
 
     def __str__(self) -> str:
         return str(self.contact)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether staff, who answer in this talk or are asked to, have not read the person's last message."""
+        heard_at = self.contact.last_inbound_at
+        if not (self.needs_human or self.operator_id) or heard_at is None:
+            return False
+        return self.seen_at is None or self.seen_at < heard_at
 
 
 class InboundStatus(models.TextChoices):
@@ -74,7 +92,12 @@ class InboundMessage(models.Model):
     message_sid = models.CharField(_("MessageSid"), max_length=64, unique=True)
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="inbound_messages", verbose_name=_("contact"))
     conversation = models.ForeignKey(
-        Conversation, models.SET_NULL, null=True, blank=True, related_name="inbound_messages"
+        Conversation,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        db_index=False,  # the index by conversation below begins with it
+        related_name="inbound_messages",
     )
     from_address = models.CharField(_("from"), max_length=160)
     to_address = models.CharField(_("to"), max_length=160)
@@ -114,6 +137,7 @@ class InboundMessage(models.Model):
             ),
         ]
         indexes = [
+            models.Index(name="inbound_by_conversation", fields=["conversation", "-id"]),
             models.Index(
                 name="inbound_unfinished",
                 fields=["due_at", "id"],
