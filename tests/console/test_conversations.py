@@ -103,8 +103,7 @@ def test_a_talk_is_unread_until_staff_open_it_and_again_when_the_person_writes(s
     talk = a_talk(at, 1, needs_human=True)
     assert talk.is_unread
     staff.get(reverse("admin:marketplace_conversation_change", args=[talk.pk]))
-    talk.refresh_from_db()
-    assert not talk.is_unread
+    assert not Conversation.objects.select_related("contact").get().is_unread
     an_inbound(talk, at + timedelta(minutes=5))
     assert Conversation.objects.select_related("contact").get().is_unread
 
