@@ -118,6 +118,7 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
             Item(_("Webhooks"), "webhook", "notifications.webhooksubscription"),
             Item(_("Templates"), "description", "notifications.messagetemplate"),
             Item(_("Vocabulary"), "dictionary", "marketplace.vocabularyentry"),
+            Item(_("Score weights"), "balance", "providers.scoreweights"),
             Item(_("Contacts"), "contacts", "notifications.contact"),
             Item(_("Users"), "manage_accounts", "auth.user"),
         ),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from marketplace import asked, sweeps
 from marketplace.models import MatchRun, ServiceRequest
-from providers import matching
+from providers import matching, weights
 from providers.matching import Level, MatchResult, Need
 
 COUNTED_AT_ONCE: Final = 50
@@ -33,7 +33,7 @@ def need_in(run: MatchRun) -> Need:
 def look(request: ServiceRequest, level: Level, limit: int, *, at: datetime) -> tuple[MatchRun, MatchResult]:
     """Look for the `limit` best providers on one level and keep what was found, in the caller's transaction."""
     need = need_of(request)
-    result = matching.find_candidates(need, level, at, limit)
+    result = matching.find_candidates(need, level, at, limit, weights=weights.in_force())
     facts = result.as_json()
     run = MatchRun.objects.create(
         request=request,

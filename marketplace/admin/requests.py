@@ -21,7 +21,7 @@ from marketplace.models import RequestStatus, ServiceRequest, Urgency
 from notifications import clock
 from notifications.admin.base import LargeTableMixin, ReadOnlyMixin, badge
 from notifications.admin.queue import number_prefix
-from providers import scoring
+from providers import weights
 
 from . import board, request_story, search_lab
 from .request_acts import DEEDS, ActsOnRequests
@@ -117,7 +117,7 @@ class RequestAdmin(LargeTableMixin, ReadOnlyMixin, ActsOnRequests):
         if not self.has_view_permission(request, row):
             raise PermissionDenied
         at = timezone.localtime(clock.now())
-        form = search_lab.form_for(row, request.GET.dict(), scoring.DEFAULT_WEIGHTS, at)
+        form = search_lab.form_for(row, request.GET.dict(), weights.in_force(), at)
         context = self.admin_site.each_context(request) | {
             "title": _("Try the search"),
             "row": row,

@@ -32,7 +32,11 @@ class MatchRun(models.Model):
         verbose_name = _("match run")
         verbose_name_plural = _("match runs")
         ordering = ["-pk"]
-        indexes = [models.Index(name="match_run_uncounted", fields=["id"], condition=Q(counted_at__isnull=True))]
+        indexes = [
+            models.Index(name="match_run_uncounted", fields=["id"], condition=Q(counted_at__isnull=True)),
+            # The coverage page and the preview of weights look at the runs of some days.
+            models.Index(name="match_run_when", fields=["ran_at"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.level} #{self.pk}"
