@@ -1,7 +1,7 @@
 """Which provider does which service in which zone: the table that matching reads."""
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 
@@ -16,18 +16,38 @@ WANTED = """
     WHERE %(everybody)s OR offered.provider_id = ANY(%(ids)s)
 """
 
-# What the columns that repeat the provider and the standing ought to say; triggers keep them so (migration 0002).
-RANK = f"""
-    CASE WHEN provider.status <> 'active' OR NOT provider.is_verified OR provider.daily_capacity = 0 THEN {Rank.MAY_NOT:d}
-         WHEN provider.phone_doubtful THEN {Rank.DOUBTFUL:d} ELSE {Rank.MAY:d} END
-"""
-LINE = f"{RANK} AS rank, provider.unavailable_until AS away_until, standing.last_offer_at"
+# What the columns that repeat the provider, the hours and the standing ought to say; triggers keep them so (migration
+# 0004). `provider` and `standing` are the rows they come from.
+REPEATED: Final = {
+    "rank": f"CASE WHEN provider.status <> 'active' OR NOT provider.is_verified OR provider.daily_capacity = 0"
+    f" THEN {Rank.MAY_NOT:d} WHEN provider.phone_doubtful THEN {Rank.DOUBTFUL:d} ELSE {Rank.MAY:d} END",
+    "away_until": "provider.unavailable_until",
+    "base_zone_id": "provider.base_zone_id",
+    "radius_km": "provider.radius_km",
+    "daily_capacity": "provider.daily_capacity",
+    "takes_emergencies": "provider.takes_emergencies",
+    "keeps_hours": "EXISTS (SELECT 1 FROM providers_availability AS hours WHERE hours.provider_id = provider.id)",
+    "open_jobs": "coalesce(standing.open_jobs, 0)",
+    "jobs_today": "coalesce(standing.jobs_today, 0)",
+    "jobs_today_on": "standing.jobs_today_on",
+    "offers_made": "coalesce(standing.offers_made, 0)",
+    "offers_accepted": "coalesce(standing.offers_accepted, 0)",
+    "rating_sum": "coalesce(standing.rating_sum, 0)",
+    "rating_count": "coalesce(standing.rating_count, 0)",
+    "last_offer_at": "standing.last_offer_at",
+}
+COLUMNS: Final = ", ".join(REPEATED)
+# From no row but the provider's own, so that a million of them are read once each.
+TRUTH: Final = f"""
+    SELECT provider.id, {", ".join(f"{truth} AS {name}" for name, truth in REPEATED.items())}
+    FROM providers_provider AS provider
+    LEFT JOIN providers_standing AS standing ON standing.provider_id = provider.id
+"""  # noqa: S608  constants only
 
-ADD_MISSING = f"""
-    INSERT INTO providers_coverage (provider_id, service_id, zone_id, rank, away_until, last_offer_at)
-    SELECT wanted.*, {LINE} FROM ({WANTED}) AS wanted
-    JOIN providers_provider AS provider ON provider.id = wanted.provider_id
-    LEFT JOIN providers_standing AS standing ON standing.provider_id = wanted.provider_id
+ADD_MISSING: Final = f"""
+    INSERT INTO providers_coverage (provider_id, service_id, zone_id, {COLUMNS})
+    SELECT wanted.*, {", ".join(f"truth.{name}" for name in REPEATED)} FROM ({WANTED}) AS wanted
+    JOIN ({TRUTH} WHERE %(everybody)s OR provider.id = ANY(%(ids)s)) AS truth ON truth.id = wanted.provider_id
     ON CONFLICT (service_id, zone_id, provider_id) DO NOTHING
 """  # noqa: S608  constants only
 
@@ -58,21 +78,17 @@ COUNT_MISSING = f"""
                         AND covered.provider_id = wanted.provider_id)
 """  # noqa: S608  constants only
 
-COUNT_UNTRUE = f"""
-    SELECT count(*) FROM providers_coverage AS covered
-    JOIN providers_provider AS provider ON provider.id = covered.provider_id
-    LEFT JOIN providers_standing AS standing ON standing.provider_id = covered.provider_id
-    WHERE covered.rank <> ({RANK}) OR (covered.away_until, covered.last_offer_at)
-        IS DISTINCT FROM (provider.unavailable_until, standing.last_offer_at)
+_IS_UNTRUE: Final = f"""
+    ({", ".join(f"covered.{name}" for name in REPEATED)})
+    IS DISTINCT FROM ({", ".join(f"truth.{name}" for name in REPEATED)})
+"""
+COUNT_UNTRUE: Final = f"""
+    SELECT count(*) FROM providers_coverage AS covered JOIN ({TRUTH}) AS truth ON truth.id = covered.provider_id
+    WHERE {_IS_UNTRUE}
 """  # noqa: S608  constants only
-MEND = f"""
-    UPDATE providers_coverage AS covered
-    SET rank = true_line.rank, away_until = true_line.away_until, last_offer_at = true_line.last_offer_at
-    FROM (SELECT provider.id, {LINE} FROM providers_provider AS provider
-          LEFT JOIN providers_standing AS standing ON standing.provider_id = provider.id) AS true_line
-    WHERE true_line.id = covered.provider_id
-      AND (covered.rank, covered.away_until, covered.last_offer_at)
-          IS DISTINCT FROM (true_line.rank, true_line.away_until, true_line.last_offer_at)
+MEND: Final = f"""
+    UPDATE providers_coverage AS covered SET {", ".join(f"{name} = truth.{name}" for name in REPEATED)}
+    FROM ({TRUTH}) AS truth WHERE truth.id = covered.provider_id AND {_IS_UNTRUE}
 """  # noqa: S608  constants only
 
 

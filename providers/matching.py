@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from providers import availability, matching_query, scoring
 from providers.matching_values import Candidate, Fit, LeftOut, Level, MatchResult, NearMiss, Need, Verdict
+from providers.models import Provider
 
 __all__ = [
     "Candidate",
@@ -48,8 +49,6 @@ class _Row(NamedTuple):
     """A row of the statement in `matching_query.POOL`, column by column."""
 
     provider_id: int
-    name: str
-    phone_number: str
     phone_doubtful: bool
     is_the_service: bool
     is_the_zone: bool
@@ -65,10 +64,18 @@ class _Row(NamedTuple):
     left_out: str
 
 
+class _Scored(NamedTuple):
+    """A row, its score and the parts of it."""
+
+    row: _Row
+    points: float
+    parts: dict[str, float]
+
+
 def find_candidates(
     need: Need, level: str, at: datetime, limit: int, *, weights: scoring.Weights = scoring.DEFAULT_WEIGHTS
 ) -> MatchResult:
-    """The `limit` best providers for `need` at `at`, and at most 20 near misses, by one query.
+    """The `limit` best providers for `need` at `at`, and at most 20 near misses, by two queries.
 
     Where more may come than are compared, those who have waited longest are, and one place goes to the very first in
     line: so an offer reaches everybody in the end, however many there are. An unknown service or zone finds nobody.
@@ -82,22 +89,36 @@ def find_with_each(
 ) -> list[MatchResult]:
     """What each of these weights would make of the same people, who are read once."""
     rows = _once_each(_ask(matching_query.POOL, need, level, at))
-    return [_choose(rows, level, at, limit, one) for one in weights]
+    choices = [_choose(rows, at, max(limit, 0), one) for one in weights]
+    ids = {entry.row.provider_id for chosen, others in choices for entry in (*chosen, *others)}
+    names = Provider.objects.filter(pk__in=ids).values_list("pk", "name", "phone_number")
+    people = {pk: (name, number) for pk, name, number in names}
+    return [
+        MatchResult(
+            str(level),
+            at,
+            tuple(_candidate(entry, *people[entry.row.provider_id], level) for entry in chosen),
+            tuple(_near_miss(entry, people[entry.row.provider_id][0]) for entry in others),
+        )
+        for chosen, others in choices
+    ]
 
 
-def _choose(rows: list[_Row], level: str, at: datetime, limit: int, weights: scoring.Weights) -> MatchResult:
-    scored = [(row, *scoring.score(_facts(row), at, weights)) for row in rows]
-    first_in_line = next((entry for entry in scored if not entry[0].left_out), None)
-    scored.sort(key=lambda entry: (-entry[1], entry[0].km, entry[0].provider_id))
-    fitting = [entry for entry in scored if not entry[0].left_out]
+def _choose(
+    rows: list[_Row], at: datetime, limit: int, weights: scoring.Weights
+) -> tuple[list[_Scored], list[_Scored]]:
+    """The chosen, and the near misses."""
+    scored = [_Scored(row, *scoring.score(_facts(row), at, weights)) for row in rows]
+    first_in_line = next((entry for entry in scored if not entry.row.left_out), None)
+    scored.sort(key=lambda entry: (-entry.points, entry.row.km, entry.row.provider_id))
+    fitting = [entry for entry in scored if not entry.row.left_out]
     if first_in_line and len(fitting) >= POOL and limit >= SHARED_FROM:
         fitting.remove(first_in_line)
-        fitting.insert(min(limit - 1, sum(entry[1] > first_in_line[1] for entry in fitting)), first_in_line)
-    chosen = tuple(_candidate(row, points, parts, level) for row, points, parts in fitting[: max(limit, 0)])
-    misses = [_near_miss(row, points) for row, points, _ in fitting[max(limit, 0) :]]
-    misses += [_near_miss(row, points) for row, points, _ in scored if row.left_out]
-    misses.sort(key=lambda miss: _NEARNESS[miss.reason])
-    return MatchResult(str(level), at, chosen, _varied(misses))
+        better = sum(entry.points > first_in_line.points for entry in fitting)
+        fitting.insert(min(limit - 1, better), first_in_line)
+    misses = fitting[limit:] + [entry for entry in scored if entry.row.left_out]
+    misses.sort(key=lambda entry: _NEARNESS[_why_not(entry.row)])
+    return fitting[:limit], _varied(misses)
 
 
 def _once_each(rows: list[Any]) -> list[_Row]:
@@ -204,16 +225,16 @@ def _facts(row: _Row) -> scoring.Facts:
     )
 
 
-def _candidate(row: _Row, points: float, parts: dict[str, float], level: str) -> Candidate:
+def _candidate(entry: _Scored, name: str, phone_number: str, level: str) -> Candidate:
     return Candidate(
-        provider_id=row.provider_id,
-        phone_number=row.phone_number,
-        name=row.name,
+        provider_id=entry.row.provider_id,
+        phone_number=phone_number,
+        name=name,
         level=str(level),
-        score=points,
-        score_parts=parts,
-        distance_km=round(row.km, 2),
-        reason=_fit(row).value,
+        score=entry.points,
+        score_parts=entry.parts,
+        distance_km=round(entry.row.km, 2),
+        reason=_fit(entry.row).value,
     )
 
 
@@ -229,14 +250,17 @@ def _fit(row: _Row) -> Fit:
     return Fit.SAME_CITY if row.same_city else Fit.NEARBY_CITY
 
 
-def _near_miss(row: _Row, points: float) -> NearMiss:
-    outscored = LeftOut.DOUBTFUL_NUMBER if row.phone_doubtful else LeftOut.OUTSCORED
-    return NearMiss(row.provider_id, row.name, points, round(row.km, 2), row.left_out or outscored.value)
+def _near_miss(entry: _Scored, name: str) -> NearMiss:
+    return NearMiss(entry.row.provider_id, name, entry.points, round(entry.row.km, 2), _why_not(entry.row))
 
 
-def _varied(misses: list[NearMiss]) -> tuple[NearMiss, ...]:
+def _why_not(row: _Row) -> str:
+    return row.left_out or (LeftOut.DOUBTFUL_NUMBER if row.phone_doubtful else LeftOut.OUTSCORED).value
+
+
+def _varied(misses: list[_Scored]) -> list[_Scored]:
     """At most `NEAR_MISSES`, and of those who were merely outscored no more than half while others wait."""
-    outscored = [miss for miss in misses if miss.reason == LeftOut.OUTSCORED]
-    others = [miss for miss in misses if miss.reason != LeftOut.OUTSCORED]
+    outscored = [miss for miss in misses if _why_not(miss.row) == LeftOut.OUTSCORED]
+    others = [miss for miss in misses if _why_not(miss.row) != LeftOut.OUTSCORED]
     room = max(NEAR_MISSES // 2, NEAR_MISSES - len(others))
-    return tuple((outscored[:room] + others)[:NEAR_MISSES])
+    return (outscored[:room] + others)[:NEAR_MISSES]

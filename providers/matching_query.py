@@ -55,45 +55,47 @@ cell AS MATERIALIZED (
 )
 """  # noqa: S608  constants only; values are bound
 
-# What matching knows of whoever stands in a cell.
-_FACTS: Final = """
-    covered.provider_id, covered.rank, covered.in_line_since, provider.name, provider.phone_number,
-    provider.phone_doubtful, covered.is_the_service, covered.is_the_zone, covered.same_city, hours.is_open,
-    coalesce(home.km, covered.zone_km) AS km,
-    coalesce(standing.open_jobs, 0) AS open_jobs, coalesce(standing.offers_made, 0) AS offers_made,
-    coalesce(standing.offers_accepted, 0) AS offers_accepted, coalesce(standing.rating_sum, 0) AS rating_sum,
-    coalesce(standing.rating_count, 0) AS rating_count, standing.last_offer_at,
+# What the index holds of whoever stands in a cell.
+_HELD: Final = """
+    row.provider_id, row.rank, row.in_line_since, row.away_until, row.base_zone_id, row.radius_km, row.daily_capacity,
+    row.takes_emergencies, row.keeps_hours, row.open_jobs, row.jobs_today, row.jobs_today_on, row.offers_made,
+    row.offers_accepted, row.rating_sum, row.rating_count, row.last_offer_at
+"""
+_OF_CELL: Final = "cell.is_the_service, cell.is_the_zone, cell.same_city, cell.zone_km"
+# What matching makes of it. Only of those whom staff hold back the provider's row is read, for the reason.
+_FACTS: Final = f"""
+    covered.*, coalesce(home.km, covered.zone_km) AS km, hours.is_open,
+    CASE WHEN covered.rank = {Rank.MAY_NOT:d} THEN provider.phone_doubtful
+         ELSE covered.rank = {Rank.DOUBTFUL:d} END AS phone_doubtful,
     CASE WHEN provider.status = 'suspended' THEN 'suspended'
          WHEN provider.status = 'on_hold' THEN 'on_hold'
          WHEN provider.status <> 'active' THEN 'not_approved'
          WHEN NOT provider.is_verified THEN 'not_verified'
          WHEN covered.provider_id = ANY(%(exclude)s::bigint[]) THEN 'already_asked'
-         WHEN provider.unavailable_until > %(at)s THEN 'unavailable'
-         WHEN CASE WHEN standing.jobs_today_on = %(today)s::date THEN standing.jobs_today ELSE 0 END
-              >= provider.daily_capacity THEN 'at_capacity'
-         WHEN NOT hours.is_open AND NOT (provider.takes_emergencies AND %(on_call)s) THEN 'outside_hours'
+         WHEN covered.away_until > %(at)s THEN 'unavailable'
+         WHEN CASE WHEN covered.jobs_today_on = %(today)s::date THEN covered.jobs_today ELSE 0 END
+              >= covered.daily_capacity THEN 'at_capacity'
+         WHEN NOT hours.is_open AND NOT (covered.takes_emergencies AND %(on_call)s) THEN 'outside_hours'
          WHEN NOT covered.is_the_zone AND coalesce(home.km, covered.zone_km) > CASE
-              WHEN provider.takes_emergencies AND %(on_call)s
-              THEN greatest(provider.radius_km, %(emergency_radius_km)s) ELSE provider.radius_km END THEN 'out_of_reach'
+              WHEN covered.takes_emergencies AND %(on_call)s
+              THEN greatest(covered.radius_km, %(emergency_radius_km)s) ELSE covered.radius_km END THEN 'out_of_reach'
          ELSE '' END AS left_out
 """
 _JOINS: Final = f"""
-    JOIN providers_provider AS provider ON provider.id = covered.provider_id
-    LEFT JOIN providers_standing AS standing ON standing.provider_id = covered.provider_id
+    LEFT JOIN providers_provider AS provider
+        ON covered.rank = {Rank.MAY_NOT:d} AND provider.id = covered.provider_id
     CROSS JOIN LATERAL (
-        SELECT coalesce(bool_or(row.weekday = %(weekday)s AND row.opens <= %(time)s::time
-            AND (row.closes > %(time)s::time OR row.closes >= %(end_of_day)s::time)), true) AS is_open
-        FROM providers_availability AS row WHERE row.provider_id = covered.provider_id
+        SELECT NOT covered.keeps_hours OR EXISTS (
+            SELECT 1 FROM providers_availability AS row
+            WHERE row.provider_id = covered.provider_id AND row.weekday = %(weekday)s AND row.opens <= %(time)s::time
+              AND (row.closes > %(time)s::time OR row.closes >= %(end_of_day)s::time)) AS is_open
     ) AS hours
     LEFT JOIN LATERAL (
-        SELECT {_KM} AS km FROM providers_zone AS zone CROSS JOIN need WHERE zone.id = provider.base_zone_id OFFSET 0
+        SELECT {_KM} AS km FROM providers_zone AS zone CROSS JOIN need WHERE zone.id = covered.base_zone_id OFFSET 0
     ) AS home ON true
 """  # noqa: S608  constants only
-# What comes back, in this order, and as what.
 _RESULT: Final = {
     "provider_id": "bigint",
-    "name": "text",
-    "phone_number": "text",
     "phone_doubtful": "boolean",
     "is_the_service": "boolean",
     "is_the_zone": "boolean",
@@ -119,9 +121,8 @@ _FIND: Final = f"""{_CELLS}
     SELECT known.* FROM cell CROSS JOIN LATERAL (
         SELECT * FROM (
             SELECT {_FACTS} FROM (
-                SELECT row.provider_id, row.rank, row.in_line_since, cell.is_the_service, cell.is_the_zone,
-                       cell.same_city, cell.zone_km
-                FROM providers_coverage AS row WHERE {_HERE} AND row.rank < {Rank.MAY_NOT:d}
+                SELECT {_HELD}, {_OF_CELL} FROM providers_coverage AS row
+                WHERE {_HERE} AND row.rank < {Rank.MAY_NOT:d}
             ) AS covered {_JOINS}
         ) AS judged
         WHERE left_out = '' ORDER BY rank, in_line_since, provider_id LIMIT %(pool)s
@@ -130,22 +131,20 @@ _FIND: Final = f"""{_CELLS}
 ),
 beside AS (
     SELECT {_FACTS} FROM (
-        SELECT sampled.*, cell.is_the_service, cell.is_the_zone, cell.same_city, cell.zone_km
-        FROM cell CROSS JOIN LATERAL (
-            (SELECT row.provider_id, row.rank, row.in_line_since FROM providers_coverage AS row
-             WHERE {_HERE} AND row.rank = {Rank.MAY_NOT:d} ORDER BY {_LINE} LIMIT %(near_misses)s)
+        SELECT sampled.*, {_OF_CELL} FROM cell CROSS JOIN LATERAL (
+            (SELECT {_HELD} FROM providers_coverage AS row WHERE {_HERE} AND row.rank < {Rank.MAY_NOT:d}
+             ORDER BY {_LINE} LIMIT %(near_misses)s / 2)
             UNION ALL
-            (SELECT row.provider_id, row.rank, row.in_line_since FROM providers_coverage AS row
-             WHERE {_HERE} AND row.rank = {Rank.MAY:d} AND row.in_line_since > %(at)s
-             ORDER BY row.in_line_since LIMIT %(near_misses)s)
+            (SELECT {_HELD} FROM providers_coverage AS row WHERE {_HERE} AND row.rank = {Rank.MAY:d}
+             AND row.in_line_since > %(at)s ORDER BY {_LINE} LIMIT %(near_misses)s / 2)
             UNION ALL
-            (SELECT row.provider_id, row.rank, row.in_line_since FROM providers_coverage AS row
-             WHERE {_HERE} AND row.provider_id = ANY(%(exclude)s::bigint[]) LIMIT %(near_misses)s)
+            (SELECT {_HELD} FROM providers_coverage AS row
+             WHERE {_HERE} AND row.provider_id = ANY(%(exclude)s::bigint[]) LIMIT %(near_misses)s / 2)
             UNION ALL
-            (SELECT row.provider_id, row.rank, row.in_line_since FROM providers_coverage AS row
-             WHERE {_HERE} AND row.rank < {Rank.MAY_NOT:d} ORDER BY {_LINE} LIMIT %(near_misses)s)
+            (SELECT {_HELD} FROM providers_coverage AS row WHERE {_HERE} AND row.rank = {Rank.MAY_NOT:d}
+             ORDER BY {_LINE} LIMIT %(near_misses)s)
         ) AS sampled
-        LIMIT 4 * %(near_misses)s
+        LIMIT 3 * %(near_misses)s
     ) AS covered {_JOINS}
 )
 SELECT {_COLUMNS} FROM fitting UNION ALL SELECT {_COLUMNS} FROM beside WHERE left_out <> ''
@@ -155,8 +154,7 @@ SELECT {_COLUMNS} FROM fitting UNION ALL SELECT {_COLUMNS} FROM beside WHERE lef
 _EVERYBODY: Final = f"""{_CELLS}
 , judged AS (
     SELECT {_FACTS} FROM (
-        SELECT DISTINCT ON (row.provider_id) row.provider_id, row.rank, row.in_line_since,
-               cell.is_the_service, cell.is_the_zone, cell.same_city, cell.zone_km
+        SELECT DISTINCT ON (row.provider_id) {_HELD}, {_OF_CELL}
         FROM cell JOIN providers_coverage AS row ON {_HERE}
         WHERE %(provider_id)s::bigint IS NULL OR row.provider_id = %(provider_id)s
         ORDER BY row.provider_id, cell.is_the_service DESC, cell.is_the_zone DESC, cell.zone_km

@@ -146,7 +146,8 @@ class Coverage(models.Model):
     """One row per provider, service and zone: derived from the provider's services and zones, read by matching.
 
     Rows are written only by `providers.coverage.refresh()`. The columns below `zone` repeat what the provider and the
-    standing say, and triggers keep them true: an index serves whoever has waited longest without reading the others.
+    standing say, and triggers keep them true (migration 0004): one index serves whoever has waited longest, with all
+    that a match compares, and reads nothing else. At a million providers each row read elsewhere is a page from disk.
     """
 
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="coverage")
@@ -155,6 +156,18 @@ class Coverage(models.Model):
     zone = models.ForeignKey(Zone, models.CASCADE, related_name="+")
     rank = models.PositiveSmallIntegerField(default=Rank.MAY_NOT, editable=False)
     away_until = models.DateTimeField(null=True, editable=False)
+    base_zone_id = models.BigIntegerField(null=True, editable=False)
+    radius_km = models.PositiveSmallIntegerField(default=0, editable=False)
+    daily_capacity = models.PositiveSmallIntegerField(default=0, editable=False)
+    takes_emergencies = models.BooleanField(default=False, editable=False)
+    keeps_hours = models.BooleanField(default=False, editable=False)  # works at the hours of its rows, not at all hours
+    open_jobs = models.PositiveSmallIntegerField(default=0, editable=False)
+    jobs_today = models.PositiveSmallIntegerField(default=0, editable=False)
+    jobs_today_on = models.DateField(null=True, editable=False)
+    offers_made = models.PositiveIntegerField(default=0, editable=False)
+    offers_accepted = models.PositiveIntegerField(default=0, editable=False)
+    rating_sum = models.PositiveIntegerField(default=0, editable=False)
+    rating_count = models.PositiveIntegerField(default=0, editable=False)
     last_offer_at = models.DateTimeField(null=True, editable=False)
     in_line_since = models.GeneratedField(
         expression=Greatest("last_offer_at", "away_until", Value(EPOCH)),
@@ -171,7 +184,15 @@ class Coverage(models.Model):
         ]
         indexes = [
             # The line of each cell: matching reads its head.
-            models.Index(name="coverage_line", fields=["service", "zone", "rank", "in_line_since", "provider"]),
+            models.Index(
+                name="coverage_line",
+                fields=["service", "zone", "rank", "in_line_since", "provider"],
+                include=[
+                    *("away_until", "base_zone_id", "radius_km", "daily_capacity", "takes_emergencies", "keeps_hours"),
+                    *("open_jobs", "jobs_today", "jobs_today_on", "offers_made", "offers_accepted"),
+                    *("rating_sum", "rating_count", "last_offer_at"),
+                ],
+            ),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from django.db import connection
 
 from providers import audit, availability, coverage, standing
 from providers.audit import coverage_agrees
-from providers.models import EPOCH, Coverage, Provider, ProviderStatus, Rank
+from providers.models import EPOCH, Availability, Coverage, Provider, ProviderStatus, Rank, Standing
 from tests.audits import broken_rows
 from tests.providers.factories import NOON, a_provider, a_service, a_zone
 
@@ -139,3 +139,27 @@ class TestPlaceInTheLine:
             plan = " ".join(line for (line,) in cursor.fetchall())
         assert "coverage_line" in plan
         assert "Sort" not in plan
+
+    def test_whatever_changes_about_a_provider_the_audit_stays_silent(self) -> None:
+        provider, other = a_provider(), a_provider()
+        everything = {"base_zone": a_zone("akwa"), "radius_km": 3, "daily_capacity": 2, "takes_emergencies": True}
+        Provider.objects.filter(pk=provider.pk).update(**everything)
+        hours = Availability.objects.create(provider=provider, weekday=1, opens="08:00", closes="17:00")
+        standing.note_offered([provider.pk], NOON)
+        standing.note_accepted(provider.pk)
+        standing.note_job_opened(provider.pk, NOON)
+        standing.note_rating(provider.pk, 4)
+        row = Coverage.objects.get(provider=provider)
+        assert (row.base_zone_id, row.radius_km, row.takes_emergencies, row.keeps_hours) == (
+            a_zone("akwa").pk,
+            3,
+            True,
+            True,
+        )
+        assert (row.open_jobs, row.jobs_today, row.offers_made, row.offers_accepted) == (1, 1, 1, 1)
+        assert (row.rating_sum, row.rating_count) == (4, 1)
+        Availability.objects.filter(pk=hours.pk).update(provider=other)
+        assert list(Coverage.objects.order_by("provider").values_list("keeps_hours", flat=True)) == [False, True]
+        other.availability.all().delete()
+        Standing.objects.create(provider=other, rating_sum=5, rating_count=1)
+        assert coverage.disagreements() == (0, 0, 0)
