@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('marketplace', '0004_explain_match_runs'),
+        ('marketplace', '0005_the_inbox_of_staff'),
     ]
 
     operations = [
