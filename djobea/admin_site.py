@@ -70,6 +70,7 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
                 DEAD,
                 badge="djobea.dashboard.count_dead_letters",
             ),
+            Item(_("By cause"), "category", "notifications.notification", page="notifications_notification_causes"),
         ),
     ),
     (
@@ -159,7 +160,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _is_shown(request: HttpRequest, link: str, query: str) -> bool:
     """Whether the page that is open belongs to this line; the queue and its dead letters share an address."""
-    if not request.path.startswith(link):
+    if not request.path.startswith(link) or (link.endswith("/notification/") and request.path.endswith("/causes/")):
         return False
     if link.endswith("/servicerequest/") and request.path.endswith("/board/"):
         return False

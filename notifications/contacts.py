@@ -6,10 +6,12 @@ import unicodedata
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.contrib.postgres.search import SearchQuery
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from .models import Contact, UnreachableMark
+from .models.contact import NAME_WORDS
 from .signals import contacts_joined
 
 logger = logging.getLogger(__name__)
@@ -193,3 +195,11 @@ def mark_unreachable(contact: Contact, channel: str, code: str, *, at: datetime)
 def window_is_open(contact: Contact | None, at: datetime) -> bool:
     """Whether WhatsApp takes free text: the person wrote within the last 24 hours."""
     return contact is not None and contact.last_inbound_at is not None and contact.last_inbound_at > at - WINDOW
+
+
+def found_in(contacts: QuerySet[Contact], text: str) -> QuerySet[Contact]:
+    """Those of `contacts` whose names have words that begin with each word of `text`, or whose WhatsApp id it begins."""
+    words = re.findall(r"[^\W_]+", text)
+    query = SearchQuery(" & ".join(f"{word}:*" for word in words), search_type="raw", config="simple")
+    named = Q(words=query) if words else Q(pk__in=[])
+    return contacts.alias(words=NAME_WORDS).filter(named | Q(whatsapp_id__startswith=text))

@@ -84,6 +84,7 @@ SHOTS: Final = (
     Shot("dashboard-phone", page("index"), is_phone=True, is_dark=True),
     Shot("queue", page("notifications_notification_changelist")),
     Shot("dead-letters", page("notifications_notification_changelist", status__exact="dead")),
+    Shot("causes", page("notifications_notification_causes")),
     Shot("dry-run", page("notifications_notification_act", "retry", scope="all", status__exact="dead")),
     Shot("message", row("notifications.notification", status="dead", last_error_code="63024")),
     Shot("alerts", page("notifications_escalationalert_changelist")),

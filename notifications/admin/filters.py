@@ -8,11 +8,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
+from notifications import causes, tallies
 from notifications.failure_policy import describe
-from notifications.models import ChannelName
+from notifications.models import ChannelName, Status
 from notifications.routing import ROUTES
 
-from . import causes
 from .story import purpose_label
 
 
@@ -27,6 +27,20 @@ class ChannelFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002  Django's
         return queryset.filter(channel=self.value()) if self.value() else queryset
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """By status, each with how many there are, as far as that is cheap to count."""
+
+    title = gettext_lazy("status")
+    parameter_name = "status__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[Any, Any]]:  # noqa: ARG002  Django's
+        counted = tallies.by_status()
+        return [(status.value, f"{status.label} ({tallies.words(counted[status])})") for status in Status]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002  Django's
+        return queryset.filter(status=self.value()) if self.value() in Status.values else queryset
 
 
 class PurposeFilter(admin.SimpleListFilter):
@@ -49,9 +63,22 @@ class ErrorFilter(admin.SimpleListFilter):
     parameter_name = "last_error_code"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[Any, Any]]:  # noqa: ARG002  Django's
-        codes = [cause.code for cause in causes.of_dead_letters()]
+        codes = causes.codes_of_dead_letters()
         chosen = request.GET.get(self.parameter_name or "", "")
         return [(code, describe(code)) for code in sorted({*codes, chosen} - {""})]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002  Django's
         return queryset.filter(last_error_code=self.value()) if self.value() else queryset
+
+
+class LanguageFilter(admin.SimpleListFilter):
+    """By language, from the languages that we speak."""
+
+    title = gettext_lazy("language")
+    parameter_name = "language"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Sequence[tuple[Any, Any]]:  # noqa: ARG002  Django's
+        return [("fr", gettext_lazy("French")), ("en", gettext_lazy("English")), ("pcm", gettext_lazy("Pidgin"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002  Django's
+        return queryset.filter(language=self.value()) if self.value() else queryset

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from notifications import clock
 from notifications.models import AlertLink, ChainLink, EscalationStep, Maintenance, OnCallPerson
 
-from .base import ConsoleAdmin, ReadOnlyMixin, badge
+from .base import ConsoleAdmin, LargeTableMixin, ReadOnlyMixin, badge
 
 
 @admin.register(OnCallPerson)
@@ -72,9 +72,10 @@ class AlertLinkAdmin(ReadOnlyMixin, ConsoleAdmin[AlertLink]):
 
 
 @admin.register(ChainLink)
-class ChainLinkAdmin(ReadOnlyMixin, ConsoleAdmin[ChainLink]):
+class ChainLinkAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[ChainLink]):
     """What was planned for each alert, and what became of it."""
 
+    sortable_by = ()
     list_display = ["alert", "due_at", "channel", "person", "status", "done_at"]
     list_filter = ["status", "channel"]
     list_select_related = ["alert", "person"]

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy
@@ -14,6 +14,7 @@ from notifications.models import Contact, Status, UnreachableMark
 
 from .base import ConsoleAdmin, LargeTableMixin, NeitherAddedNorDeletedMixin, ReadOnlyInline, ReadOnlyMixin, link_to
 from .erasing import ErasesPeople
+from .filters import ChannelFilter, LanguageFilter
 from .queue import TONES, number_prefix
 from .story import purpose_label
 
@@ -30,8 +31,9 @@ class UnreachableMarkInline(ReadOnlyInline):
 class ContactAdmin(LargeTableMixin, NeitherAddedNorDeletedMixin, ErasesPeople):
     """Addresses are what Twilio told us; a person's language and name may be corrected."""
 
-    list_display = ["person", "phone_number", "language", "last_inbound_at", "opted_out_at", "created_at"]
-    list_filter = ["language", ("opted_out_at", admin.EmptyFieldListFilter)]
+    list_display = ["person", "phone_number", "language", "last_inbound_at", "opted_out_at", "created"]
+    list_filter = [LanguageFilter, ("opted_out_at", admin.EmptyFieldListFilter)]
+    sortable_by = ["created"]
     ordering = ["-pk"]
     search_fields = ["phone_number"]  # shows the box; get_search_results decides
     search_help_text = gettext_lazy("Number, name, or WhatsApp id")
@@ -56,7 +58,9 @@ class ContactAdmin(LargeTableMixin, NeitherAddedNorDeletedMixin, ErasesPeople):
             return queryset, False
         if prefix := number_prefix(term):
             return queryset.filter(phone_number__startswith=prefix), False
-        return queryset.filter(Q(name__icontains=term) | Q(whatsapp_id__startswith=term) | Q(email__iexact=term)), False
+        if "@" in term:
+            return queryset.filter(email__in=[term, term.lower()]), False
+        return contacts.found_in(queryset, term), False
 
     def story(self, row: Contact, at: datetime) -> dict[str, Any]:
         closes = row.last_inbound_at + contacts.WINDOW if row.last_inbound_at else None
@@ -67,15 +71,21 @@ class ContactAdmin(LargeTableMixin, NeitherAddedNorDeletedMixin, ErasesPeople):
             "newest": [(message, purpose_label(message.purpose), TONES[Status(message.status)]) for message in newest],
         }
 
-    @admin.display(description=gettext_lazy("person"), ordering="name")
+    @admin.display(description=gettext_lazy("created"), ordering="pk")
+    def created(self, row: Contact) -> Any:
+        return row.created_at
+
+    @admin.display(description=gettext_lazy("person"))
     def person(self, row: Contact) -> str:
         return format_html("<b>{}</b>", row)
 
 
 @admin.register(UnreachableMark)
-class UnreachableMarkAdmin(ReadOnlyMixin, ConsoleAdmin[UnreachableMark]):
+class UnreachableMarkAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[UnreachableMark]):
     list_display = ["person", "channel", "until", "code"]
-    list_filter = ["channel"]
+    sortable_by = ()
+    ordering = ["-pk"]
+    list_filter = [ChannelFilter]
     list_select_related = ["contact"]
     list_display_links = ["channel"]
 

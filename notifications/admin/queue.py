@@ -6,20 +6,25 @@ from functools import partial
 from typing import Any, Final
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import URLPattern, path
 from django.utils.html import format_html
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
+from notifications import causes, clock
 from notifications.failure_policy import describe, failure_for
 from notifications.models import Attempt, Notification, Outcome, Receipt, StaffDeed, Status
 from notifications.staff_actions import matching, number_prefix
+from notifications.staff_actions.selection import SID
 
-from . import causes, story
+from . import story
 from .acting import act_address
 from .base import ConsoleAdmin, Deed, LargeTableMixin, ReadOnlyMixin, badge, link_to
 from .editing import EditsMessages, edit_address
-from .filters import ChannelFilter, ErrorFilter, PurposeFilter
+from .filters import ChannelFilter, ErrorFilter, PurposeFilter, StatusFilter
 
 __all__ = ["TONES", "AttemptAdmin", "NotificationAdmin", "ReceiptAdmin", "matching", "number_prefix"]
 
@@ -42,9 +47,17 @@ CAN_BE_CALLED_BACK: Final = (Status.QUEUED, Status.UNCONFIRMED)
 class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, EditsMessages):
     """The queue and its dead letters. Nobody edits a row; the actions call the functions that may move it."""
 
-    list_display = ["recipient", "purpose_name", "channel", "state", "tries", "next_try", "error", "created_at"]
+    list_display = ["recipient", "purpose_name", "channel", "state", "tries", "next_try", "error", "created"]
     list_display_links = ["recipient"]
-    list_filter = ["status", ChannelFilter, PurposeFilter, ErrorFilter, "priority", "waiting_for", "possible_duplicate"]
+    list_filter = [
+        StatusFilter,
+        ChannelFilter,
+        PurposeFilter,
+        ErrorFilter,
+        "priority",
+        "waiting_for",
+        "possible_duplicate",
+    ]
     list_select_related = ["contact"]
     list_before_template = "admin/notifications/causes.html"
     search_fields = ["phone_number"]  # shows the box; `matching` decides
@@ -115,10 +128,37 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, EditsMessages):
         extra = {"causes": causes.of_dead_letters() if shown else [], "may_retry": self.has_handle_permission(request)}
         return super().changelist_view(request, extra | (extra_context or {}))
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.causes_view)
+        return [path("causes/", view, name="notifications_notification_causes"), *super().get_urls()]
+
+    def causes_view(self, request: HttpRequest) -> HttpResponse:
+        """Dead letters by cause: how many, the newest of each, what it means, and what may be done with all of them."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": gettext("Dead letters by cause"),
+            "opts": self.opts,
+            "causes": [(cause, story.purpose_label(cause.newest.purpose)) for cause in causes.of_dead_letters()],
+            "may_retry": self.has_handle_permission(request),
+            "at": clock.now(),
+        }
+        return render(request, "admin/notifications/causes_page.html", context)
+
     def story(self, row: Notification, at: datetime) -> dict[str, Any]:
         return story.tell(row, at) | {"status_tone": TONES[Status(row.status)]}
 
-    @admin.display(description=gettext_lazy("recipient"), ordering="phone_number")
+    def get_sortable_by(self, request: HttpRequest) -> Any:
+        """What an index can sort: the newest first or last, and waiting messages by their next try."""
+        waits = request.GET.get("status__exact") == Status.QUEUED
+        return ["created", "next_try"] if waits else ["created"]
+
+    @admin.display(description=gettext_lazy("created"), ordering="pk")
+    def created(self, row: Notification) -> Any:
+        return row.created_at
+
+    @admin.display(description=gettext_lazy("recipient"))
     def recipient(self, row: Notification) -> str:
         address = row.phone_number or row.email or row.whatsapp_id or row.endpoint
         name = row.contact.name if row.contact else ""
@@ -168,7 +208,8 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, EditsMessages):
 
 @admin.register(Attempt)
 class AttemptAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[Attempt]):
-    list_display = ["started_at", "message", "channel", "result", "error", "latency_ms", "provider_sid"]
+    list_display = ["started", "message", "channel", "result", "error", "latency_ms", "provider_sid"]
+    sortable_by = ["started"]
     list_filter = ["outcome", ChannelFilter]
     list_select_related = ["notification"]
     ordering = ["-pk"]
@@ -184,8 +225,13 @@ class AttemptAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[Attempt]):
         term = search_term.strip()
         if re.fullmatch(r"#\d{1,18}", term):
             return queryset.filter(notification_id=int(term[1:])), False
-        found = Q(provider_sid__startswith=term) | Q(error_code=term)
-        return (queryset.filter(found) if term else queryset), False
+        if SID.fullmatch(term):
+            return queryset.filter(provider_sid__startswith=term), False
+        return (queryset.filter(error_code=term) if term else queryset), False
+
+    @admin.display(description=gettext_lazy("started"), ordering="pk")
+    def started(self, row: Attempt) -> Any:
+        return row.started_at
 
     @admin.display(description=gettext_lazy("message"))
     def message(self, row: Attempt) -> str:
@@ -202,9 +248,15 @@ class AttemptAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[Attempt]):
 
 @admin.register(Receipt)
 class ReceiptAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[Receipt]):
-    list_display = ["received_at", "provider_sid", "status", "error", "applied_at"]
+    list_display = ["received", "provider_sid", "status", "error", "applied_at"]
+    sortable_by = ["received"]
     ordering = ["-pk"]
-    search_fields = ["provider_sid__startswith"]
+    search_fields = ["provider_sid__exact"]
+    search_help_text = gettext_lazy("The whole SID")
+
+    @admin.display(description=gettext_lazy("received"), ordering="pk")
+    def received(self, row: Receipt) -> Any:
+        return row.received_at
 
     @admin.display(description=gettext_lazy("error"))
     def error(self, row: Receipt) -> str:

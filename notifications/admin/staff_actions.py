@@ -78,6 +78,7 @@ class StaffActionAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[StaffAction]
 
 @admin.register(StaffActionLine)
 class StaffActionLineAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[StaffActionLine]):
+    sortable_by = ["pk"]
     list_display = ["pk", "message", "done", "status_before", "channel_before", "error_before"]
     list_select_related = ["notification", "action"]
     ordering = ["-pk"]

@@ -2,12 +2,17 @@
 
 from typing import Final
 
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 E164: Final = r"^\+[1-9][0-9]{6,14}$"
+
+
+NAME_WORDS: Final = SearchVector("name", config="simple")
 
 
 class Contact(models.Model):
@@ -39,6 +44,12 @@ class Contact(models.Model):
                 name="contact_phone_number_is_e164",
                 condition=Q(phone_number__isnull=True) | Q(phone_number__regex=E164),
             ),
+        ]
+
+        indexes = [
+            # The console's search by words, and its filter of those who want no messages.
+            GinIndex(NAME_WORDS, name="contact_by_name", fastupdate=False),
+            models.Index(name="contact_opted_out", fields=["-id"], condition=Q(opted_out_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -8,11 +8,11 @@ from typing import ClassVar, Final, Self
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from .alert import EscalationAlert
-from .channel import Account
+from .channel import Account, ChannelName
 from .contact import E164, Contact
 from .subscription import WebhookSubscription
 from .transitions import TransitionQuerySet
@@ -134,7 +134,13 @@ class Notification(models.Model):
     provider_sid = models.CharField(_("SID"), max_length=64, null=True, blank=True, unique=True)
     possible_duplicate = models.BooleanField(_("possible duplicate"), default=False)
     alert = models.ForeignKey(
-        EscalationAlert, models.PROTECT, null=True, blank=True, related_name="dead_letters", verbose_name=_("alert")
+        EscalationAlert,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        db_index=False,
+        related_name="dead_letters",
+        verbose_name=_("alert"),
     )
     news_due = models.DateTimeField(_("news to be told since"), null=True, blank=True)
     created_at = models.DateTimeField(_("created"), db_default=Now())
@@ -210,13 +216,52 @@ class Notification(models.Model):
             ),
             models.Index(name="notification_news", fields=["news_due"], condition=Q(news_due__isnull=False)),
             models.Index(name="notification_by_status", fields=["status", "-id"]),
-            models.Index(name="notification_by_number", fields=["phone_number", "-id"]),
             models.Index(
                 name="notification_by_subscription",
                 fields=["subscription", "-id"],
                 condition=Q(subscription__isnull=False),
             ),
-            models.Index(name="notification_by_reference", fields=["reference", "-id"]),
+            models.Index(name="notification_by_alert", fields=["alert", "-id"], condition=Q(alert__isnull=False)),
+            # The console's searches, by the whole or by a prefix whatever the server's collation.
+            models.Index(
+                name="notification_by_number",
+                fields=["phone_number", "-id"],
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+            ),
+            models.Index(
+                name="notification_by_reference",
+                fields=["reference", "-id"],
+                opclasses=["varchar_pattern_ops", "int8_ops"],
+            ),
+            models.Index(Upper("email"), name="notification_by_email", condition=~Q(email="")),
+            # Its filters. Each leaves out the value that most rows have: there the newest rows are found by their id.
+            models.Index(name="notification_by_purpose", fields=["purpose", "-id"]),
+            models.Index(
+                name="notification_by_channel",
+                fields=["channel", "-id"],
+                condition=~Q(channel=ChannelName.WHATSAPP),
+            ),
+            models.Index(
+                name="notification_by_priority",
+                fields=["priority", "-id"],
+                condition=~Q(priority=Priority.NORMAL),
+            ),
+            models.Index(
+                name="notification_by_wait",
+                fields=["waiting_for", "-id"],
+                condition=~Q(waiting_for=WaitingFor.NOTHING),
+            ),
+            models.Index(
+                name="notification_by_error", fields=["last_error_code", "-id"], condition=~Q(last_error_code="")
+            ),
+            models.Index(name="notification_duplicates", fields=["-id"], condition=Q(possible_duplicate=True)),
+            models.Index(name="notification_by_due", fields=["due_at", "-id"], condition=Q(status=Status.QUEUED)),
+            # Dead letters by cause.
+            models.Index(
+                name="notification_dead_by_cause",
+                fields=["last_error_code", "-id"],
+                condition=Q(status=Status.DEAD),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -277,6 +322,8 @@ class Attempt(models.Model):
                 condition=~Q(outcome__in=UNCOUNTED),
             ),
             models.Index(name="attempt_by_channel_and_time", fields=["channel", "started_at"]),
+            models.Index(name="attempt_by_outcome", fields=["outcome", "-id"], condition=~Q(outcome=Outcome.ACCEPTED)),
+            models.Index(name="attempt_by_error", fields=["error_code", "-id"], condition=~Q(error_code="")),
         ]
 
     def __str__(self) -> str:

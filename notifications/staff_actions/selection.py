@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from notifications.models import Attempt, Notification, Priority, Status, WaitingFor
 
+SID: Final = re.compile(r"[A-Z]{2}[0-9a-fA-F]{4,32}")
 HOME: Final = "237"  # numbers of nine digits are Cameroon's
 BOOLEANS: Final = {"0": False, "1": True}
 # Column -> the values it may have; None: any text.
@@ -85,13 +86,13 @@ def matching(term: str) -> Q:
     term = term.strip()
     if re.fullmatch(r"#\d{1,18}", term):
         return Q(pk=int(term[1:]))
-    if re.fullmatch(r"[A-Z]{2}[0-9a-fA-F]{4,32}", term):
+    if SID.fullmatch(term):
         older = Attempt.objects.filter(provider_sid__startswith=term).values("notification_id")[:100]
         return Q(provider_sid__startswith=term) | Q(pk__in=list(older.values_list("notification_id", flat=True)))
     if prefix := number_prefix(term):
         return Q(phone_number__startswith=prefix)
     if "@" in term:
-        return Q(email__iexact=term)
+        return Q(email__iexact=term) & ~Q(email="")  # as the index is made
     return Q(reference__startswith=term) | Q(purpose=term)
 
 
