@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
-from djobea import auditing
+from djobea import auditing, people_admin  # noqa: F401  its pages register themselves
 from djobea.models import AuditResult, ComponentState, ErasedPerson, RememberedAnswer, SelfTestResult
 from djobea.verdicts import State
 from notifications.admin.base import ConsoleAdmin, ReadOnlyMixin, badge

@@ -6,6 +6,8 @@ from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import DjangoModelPermissions
 from rest_framework.request import Request
 
+from notifications import personal_data
+
 VIEW: Final = ["%(app_label)s.view_%(model_name)s"]
 CHANGE: Final = ["%(app_label)s.change_%(model_name)s"]
 
@@ -17,6 +19,7 @@ class ConsolePermissions(DjangoModelPermissions):
 
     def has_permission(self, request: Request, view: Any) -> bool:
         """An action such as `retry/` is a POST that changes; only `create` adds."""
+        personal_data.hide_from(request.user)  # known now, whoever signed in by a token
         if request.method != "POST" or getattr(view, "action", "create") in ("create", None):
             return bool(super().has_permission(request, view))
         names = {"app_label": self._queryset(view).model._meta.app_label}  # noqa: SLF001  public

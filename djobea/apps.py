@@ -1,5 +1,6 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
 from django.conf import settings
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,7 +10,14 @@ class DjobeaConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks of the settings, what is done when a person is erased, and where crashes go."""
-        from . import checks, erasing  # noqa: F401, PLC0415  they register themselves
+        from . import (  # noqa: F401, PLC0415  they register themselves
+            checks,
+            erasing,
+            groups,
+        )
         from .crash_reports import start  # noqa: PLC0415
 
         start(settings.SENTRY_DSN)
+        # The last of the apps, so that everybody's permissions are there.
+        last = apps.get_app_config("marketplace")
+        post_migrate.connect(groups.after_migrate, sender=last, dispatch_uid="djobea.groups")

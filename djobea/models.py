@@ -95,3 +95,6 @@ class ErasedPerson(models.Model):
 
     def __str__(self) -> str:
         return self.pseudonym
+
+
+from djobea import histories  # noqa: E402, F401  the tables of what people changed

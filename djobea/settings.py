@@ -156,6 +156,9 @@ INSTALLED_APPS = [
     "phonenumber_field",
     "simple_history",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "csp",
     "django_structlog",
     "djobea",
@@ -175,6 +178,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "djobea.two_factor.TwoFactorMiddleware",
+    "djobea.masking.MaskingMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -225,6 +231,7 @@ STORAGES = {
 PHONENUMBER_DEFAULT_REGION = "CM"
 PHONENUMBER_DB_FORMAT = "E164"
 SIMPLE_HISTORY_REVERT_DISABLED = True
+SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 
 # --- Who may come in --------------------------------------------------------------------------------------------
 AUTH_PASSWORD_VALIDATORS = [
@@ -238,10 +245,14 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 LOGIN_REDIRECT_URL = "admin:index"
+# Staff without a second factor are led to its page and see nothing else. Who has one is always asked for it.
+REQUIRE_TWO_FACTOR = env.switch("REQUIRE_TWO_FACTOR", default=False)
+OTP_TOTP_ISSUER = "Djobea"
 LOGIN_URL = "admin:login"
 AXES_FAILURE_LIMIT = 20
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "djobea/locked_out.html"
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]  # either of them: one guesser, or many against one name
 # Behind a proxy, all visitors would share its address: it is the server's ProxyFix (or the like) that must set
 # REMOTE_ADDR, since a header that anybody can write must never decide who is locked out.
@@ -337,6 +348,7 @@ UNFOLD: dict[str, Any] = {
             "href": lambda _request: static("djobea/favicon.svg"),
         }
     ],
+    "STYLES": [lambda _request: static("djobea/console.css")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

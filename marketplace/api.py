@@ -6,6 +6,7 @@ from django_filters import rest_framework as filters
 from rest_framework import serializers, viewsets
 
 from marketplace.models import Job, ServiceRequest
+from notifications import personal_data
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):
@@ -25,6 +26,11 @@ class RequestSerializer(serializers.ModelSerializer[ServiceRequest]):
             *("id", "status", "service", "zone", "urgency", "description", "place_note", "scheduled_for"),
             *("cancel_reason", "created_at", "searching_since", "expires_at", "jobs"),
         ]
+
+    def to_representation(self, instance: ServiceRequest) -> dict[str, Any]:
+        """The customer's words only for those who may see people."""
+        shown: dict[str, Any] = super().to_representation(instance)
+        return shown | {name: personal_data.text(shown[name]) for name in ("description", "place_note")}
 
 
 class RequestFilter(filters.FilterSet):

@@ -13,7 +13,8 @@ from typing import Any, Final
 RIGHT: Final = "notifications.see_personal_data"
 HIDDEN: Final = "•••"
 # E.164 as our pages write it: the country and the last two digits stay, so that two rows can be told apart.
-NUMBER: Final = re.compile(r"(?<![\w/=+])(\+|%2B)([1-9][0-9]{2})([0-9]{2,10})([0-9]{2})(?![0-9])")
+NUMBER: Final = re.compile(r"(?<![\w+])(\+|%2B)([1-9][0-9]{2})([0-9]{2,10})([0-9]{2})(?![0-9])")
+EMAIL: Final = re.compile(r"[\w.+-]+@([\w-]+(?:\.[\w-]+)+)")
 
 _is_hidden: ContextVar[bool] = ContextVar("personal_data_is_hidden", default=False)
 
@@ -45,11 +46,17 @@ def text(words: str) -> str:
 
 def name(words: str) -> str:
     """A person's name, or its initials for a reader who may not see it."""
-    if not is_hidden():
+    if not words or not is_hidden():
         return words
     return " ".join(f"{part[0]}." for part in words.split() if part[0].isalnum()) or HIDDEN
 
 
-def mask_numbers(words: str) -> str:
-    """The text with the middle of each number hidden: +237•••••••01."""
-    return NUMBER.sub(lambda found: f"{found[1]}{found[2]}{'•' * len(found[3])}{found[4]}", words)
+def hide_from(user: Any) -> None:
+    """Hide from this caller, who was not known yet when the request came in; ends with the block around it."""
+    _is_hidden.set(not may_see(user))
+
+
+def mask_addresses(words: str) -> str:
+    """The text with the middle of each number hidden (+237•••••••01), and whose mailbox it is."""
+    words = NUMBER.sub(lambda found: f"{found[1]}{found[2]}{'•' * len(found[3])}{found[4]}", words)
+    return EMAIL.sub(lambda found: f"{HIDDEN}@{found[1]}", words)

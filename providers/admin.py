@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from simple_history.admin import SimpleHistoryAdmin
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -83,7 +84,8 @@ class AvailabilityInline(TabularInline[Availability, Provider]):
 
 
 @admin.register(Provider)
-class ProviderAdmin(DerivedRowsGoAlongMixin, ModelAdmin[Provider]):
+class ProviderAdmin(DerivedRowsGoAlongMixin, SimpleHistoryAdmin, ModelAdmin[Provider]):  # type: ignore[misc]  # no types
+    change_form_after_template = "djobea/why.html"
     form = ProviderForm
     inlines = [AvailabilityInline]
     list_display = ["name", "phone_number", "status", "is_verified", "takes_emergencies", "rating", "jobs_now", "away"]
@@ -133,14 +135,16 @@ class ProviderAdmin(DerivedRowsGoAlongMixin, ModelAdmin[Provider]):
 
 
 @admin.register(City)
-class CityAdmin(ModelAdmin[City]):
+class CityAdmin(SimpleHistoryAdmin, ModelAdmin[City]):  # type: ignore[misc]  # no types
+    change_form_after_template = "djobea/why.html"
     list_display = ["name", "slug"]
     search_fields = ["name", "slug"]
     prepopulated_fields: ClassVar = {"slug": ["name"]}
 
 
 @admin.register(Zone)
-class ZoneAdmin(DerivedRowsGoAlongMixin, ModelAdmin[Zone]):
+class ZoneAdmin(DerivedRowsGoAlongMixin, SimpleHistoryAdmin, ModelAdmin[Zone]):  # type: ignore[misc]  # no types
+    change_form_after_template = "djobea/why.html"
     list_display = ["name", "city", "arrondissement", "is_whole_city", "latitude", "longitude"]
     list_filter = ["city", "is_whole_city", "arrondissement"]
     list_select_related = ["city"]
@@ -151,7 +155,8 @@ class ZoneAdmin(DerivedRowsGoAlongMixin, ModelAdmin[Zone]):
 
 
 @admin.register(Service)
-class ServiceAdmin(DerivedRowsGoAlongMixin, ModelAdmin[Service]):
+class ServiceAdmin(DerivedRowsGoAlongMixin, SimpleHistoryAdmin, ModelAdmin[Service]):  # type: ignore[misc]  # no types
+    change_form_after_template = "djobea/why.html"
     list_display = ["name_fr", "name_en", "slug", "is_active"]
     list_filter = ["is_active"]
     search_fields = ["name_fr", "name_en", "slug"]
@@ -160,7 +165,8 @@ class ServiceAdmin(DerivedRowsGoAlongMixin, ModelAdmin[Service]):
 
 
 @admin.register(Availability)
-class AvailabilityAdmin(ModelAdmin[Availability]):
+class AvailabilityAdmin(SimpleHistoryAdmin, ModelAdmin[Availability]):  # type: ignore[misc]  # no types
+    change_form_after_template = "djobea/why.html"
     list_display = ["provider", "weekday", "opens", "closes"]
     list_filter = ["weekday"]
     list_select_related = ["provider"]

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from unfold.decorators import action
 
 from marketplace.models import RequestStatus, ServiceRequest, Urgency
-from notifications import clock
+from notifications import clock, personal_data
 from notifications.admin.base import LargeTableMixin, ReadOnlyMixin, badge
 from notifications.admin.queue import number_prefix
 from providers import weights
@@ -48,6 +48,7 @@ class RequestAdmin(LargeTableMixin, ReadOnlyMixin, ActsOnRequests):
     story_template = "admin/marketplace/request.html"
     deeds = DEEDS
     actions_list = ["show_board"]
+    private_fields = ["conversation", "description", "place_note", "latitude", "longitude"]
     fieldsets = [
         (
             gettext_lazy("All fields"),
@@ -78,6 +79,8 @@ class RequestAdmin(LargeTableMixin, ReadOnlyMixin, ActsOnRequests):
         bare = term.removeprefix("#")
         if bare.isdecimal() and len(bare) <= 8:  # noqa: PLR2004  a number of a phone has nine digits
             return queryset.filter(pk=int(bare)), False
+        if personal_data.is_hidden():  # who finds a person by their number has seen it
+            return queryset.none(), False
         if prefix := number_prefix(term):
             return queryset.filter(customer__contact__phone_number__startswith=prefix), False
         return queryset.filter(customer__contact__name__icontains=term), False

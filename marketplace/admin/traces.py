@@ -21,6 +21,7 @@ from marketplace.models import (
     Rating,
     Wave,
 )
+from notifications import personal_data
 from notifications.admin.base import ConsoleAdmin, LargeTableMixin, ReadOnlyMixin, badge, link_to
 
 from . import request_story, request_timeline
@@ -108,7 +109,8 @@ class QuoteAdmin(OfRequestAdmin):
 
 @admin.register(Rating)
 class RatingAdmin(OfRequestAdmin):
-    list_display = ["__str__", "of_request", "by_customer", "comment", "created_at"]
+    list_display = ["__str__", "of_request", "by_customer", "words", "created_at"]
+    private_fields = ["comment"]
     list_filter = ["stars", "by_customer"]
     list_select_related = ["job__request"]
     request_path = "job__request_id"
@@ -116,6 +118,10 @@ class RatingAdmin(OfRequestAdmin):
     @admin.display(description=gettext_lazy("request"))
     def of_request(self, row: Rating) -> str:
         return link_to(row.job.request)
+
+    @admin.display(description=gettext_lazy("comment"))
+    def words(self, row: Rating) -> str:
+        return personal_data.text(row.comment)
 
 
 @admin.register(MatchRun)

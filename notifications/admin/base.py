@@ -19,10 +19,11 @@ from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from simple_history.admin import SimpleHistoryAdmin
 from unfold.admin import checkbox
 from unfold.paginator import InfinitePaginator
 
-from notifications import clock
+from notifications import clock, personal_data
 
 if TYPE_CHECKING:  # Unfold brings no types; its classes are Django's with other looks
     from django.contrib.admin import ModelAdmin, TabularInline
@@ -77,6 +78,7 @@ class ConsoleAdmin(ModelAdmin[M]):
     list_filter_sheet = True
     deeds: ClassVar[Sequence[Deed]] = ()
     story_template: ClassVar[str] = ""
+    private_fields: ClassVar[Sequence[str]] = ()  # left out for whoever may not see people
     change_form_outer_before_template = "djobea/row_head.html"
 
     @property
@@ -87,6 +89,16 @@ class ConsoleAdmin(ModelAdmin[M]):
     def action_checkbox(self, obj: M) -> SafeString:
         """The box of a row; drawn once for all rows, since a widget a row takes a third of the page's time."""
         return mark_safe(_row_box(get_language() or "").replace(PLACE, escape(obj.pk)))  # noqa: S308  escaped
+
+    def get_fieldsets(self, request: HttpRequest, obj: M | None = None) -> Any:
+        """Without what a person wrote or where they live, for whoever may not see it."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if not personal_data.is_hidden():
+            return fieldsets
+        return [
+            (title, {**facts, "fields": [name for name in facts["fields"] if name not in self.private_fields]})
+            for title, facts in fieldsets
+        ]
 
     def story(self, row: M, at: datetime) -> dict[str, Any]:  # noqa: ARG002  for those who tell one
         """What `story_template` needs to know."""
@@ -139,6 +151,12 @@ class ConsoleAdmin(ModelAdmin[M]):
     def address_of(self, row: M) -> str:
         """The page of a row of this model."""
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+
+
+class WithHistory(SimpleHistoryAdmin):  # type: ignore[misc]  # the library brings no types
+    """For what staff set up: who changed it, when, why, and what it was before."""
+
+    change_form_after_template = "djobea/why.html"
 
 
 class ReadOnlyMixin:

@@ -17,7 +17,7 @@ from notifications.failure_policy import failure_for
 from notifications.models import Account, Channel, StaffAction, StaffDeed
 
 from .acting import OF_CHANNELS, ReasonForm, ask, foreseen_facts
-from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, badge
+from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, WithHistory, badge
 
 
 def _probe(channel: Channel, _user: Any, at: datetime) -> str:
@@ -31,7 +31,7 @@ def _address(deed: str, channel: Channel) -> str:
 
 
 @admin.register(Channel)
-class ChannelAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[Channel]):
+class ChannelAdmin(NeitherAddedNorDeletedMixin, WithHistory, ConsoleAdmin[Channel]):
     """Senders come from the settings; only the speed is set here."""
 
     list_display = ["name", "state", "sender", "account", "per_second", "paused_at", "probed_at", "probe_answer"]
@@ -129,7 +129,7 @@ class ChannelAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[Channel]):
 
 
 @admin.register(Account)
-class AccountAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[Account]):
+class AccountAdmin(NeitherAddedNorDeletedMixin, WithHistory, ConsoleAdmin[Account]):
     list_display = ["short_sid", "daily_limit", "used_today", "urgent_share", "paused_until", "pause_code"]
     fields = ["short_sid", "daily_limit", "used_today", "urgent_share", "paused_until", "pause_code"]
     readonly_fields = ["short_sid", "used_today", "paused_until", "pause_code"]

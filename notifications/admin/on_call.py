@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy
 from notifications import clock
 from notifications.models import AlertLink, ChainLink, EscalationStep, Maintenance, OnCallPerson
 
-from .base import ConsoleAdmin, LargeTableMixin, ReadOnlyMixin, badge
+from .base import ConsoleAdmin, LargeTableMixin, ReadOnlyMixin, WithHistory, badge
 
 
 @admin.register(OnCallPerson)
-class OnCallPersonAdmin(ConsoleAdmin[OnCallPerson]):
+class OnCallPersonAdmin(WithHistory, ConsoleAdmin[OnCallPerson]):
     list_display = ["name", "phone_number", "email", "hours", "now", "is_active"]
     list_filter = ["is_active"]
     search_fields = ["name"]
@@ -30,7 +30,7 @@ class OnCallPersonAdmin(ConsoleAdmin[OnCallPerson]):
 
 
 @admin.register(EscalationStep)
-class EscalationStepAdmin(ConsoleAdmin[EscalationStep]):
+class EscalationStepAdmin(WithHistory, ConsoleAdmin[EscalationStep]):
     """Alerts that are already open keep the steps that they began with."""
 
     list_display = ["severity", "after_minutes", "channel", "person_or_everybody", "is_active"]
@@ -45,7 +45,7 @@ class EscalationStepAdmin(ConsoleAdmin[EscalationStep]):
 
 
 @admin.register(Maintenance)
-class MaintenanceAdmin(ConsoleAdmin[Maintenance]):
+class MaintenanceAdmin(WithHistory, ConsoleAdmin[Maintenance]):
     list_display = ["why", "about", "starts_at", "ends_at", "by", "state"]
     ordering = ["-starts_at"]
 

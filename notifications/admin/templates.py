@@ -12,13 +12,13 @@ from notifications import rendering, template_rules, templates
 from notifications.models import MessageTemplate
 from notifications.models.template import Approval
 
-from .base import ConsoleAdmin, badge
+from .base import ConsoleAdmin, WithHistory, badge
 
 TONES = {Approval.APPROVED: "good", Approval.REJECTED: "bad", Approval.DISABLED: "bad", Approval.PAUSED: "bad"}
 
 
 @admin.register(MessageTemplate)
-class TemplateAdmin(ConsoleAdmin[MessageTemplate]):
+class TemplateAdmin(WithHistory, ConsoleAdmin[MessageTemplate]):
     """A template that could not be filled is refused when it is saved; new words need a new approval."""
 
     list_display = ["name", "language", "channel", "approved", "content_sid", "button_names"]

@@ -16,7 +16,7 @@ from notifications import subscriptions
 from notifications.models import EventName, WebhookSubscription
 from notifications.models.subscription import every_event
 
-from .base import ConsoleAdmin, Deed, badge
+from .base import ConsoleAdmin, Deed, WithHistory, badge
 
 
 class SubscriptionForm(forms.ModelForm[WebhookSubscription]):
@@ -39,7 +39,7 @@ def _rotate(row: WebhookSubscription, _user: Any, at: datetime) -> str:
 
 
 @admin.register(WebhookSubscription)
-class WebhookSubscriptionAdmin(ConsoleAdmin[WebhookSubscription]):
+class WebhookSubscriptionAdmin(WithHistory, ConsoleAdmin[WebhookSubscription]):
     form = SubscriptionForm
     list_display = ["name", "url", "state", "last_call", "created_at"]
     list_filter = ["is_active"]

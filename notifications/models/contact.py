@@ -35,6 +35,7 @@ class Contact(models.Model):
     class Meta:
         verbose_name = _("contact")
         verbose_name_plural = _("contacts")
+        permissions = [("see_personal_data", _("May see numbers, names and texts of people"))]
         constraints = [
             models.CheckConstraint(
                 name="contact_has_an_address",
@@ -53,7 +54,12 @@ class Contact(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or self.phone_number or self.whatsapp_id or self.email or f"#{self.pk}"
+        from notifications import personal_data  # noqa: PLC0415  who reads it decides
+
+        shown = personal_data.name(self.name)
+        if personal_data.is_hidden():
+            return shown or f"#{self.pk}"
+        return shown or self.phone_number or self.whatsapp_id or self.email or f"#{self.pk}"
 
 
 class UnreachableMark(models.Model):

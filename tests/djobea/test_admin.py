@@ -24,7 +24,7 @@ OURS: list[type[Any]] = [
     model
     for app in ("notifications", "marketplace", "djobea")
     for model in apps.get_app_config(app).get_models()
-    if model.__name__ not in WITHOUT_A_PAGE
+    if model.__name__ not in WITHOUT_A_PAGE and not model.__name__.startswith("Historical")
 ]
 EDITABLE = {"Channel", "Account", "Contact", "MessageTemplate", "EscalationAlert", "VocabularyEntry"}
 MAY_BE_ADDED = {
