@@ -196,15 +196,16 @@ def _simulator() -> Findings:
 
 
 def _mail() -> Findings:
-    for address in settings.STAFF_ALERT_EMAILS:
-        try:
-            validate_email(address)
-        except ValidationError:
-            yield Error(
-                f"STAFF_ALERT_EMAILS has {address!r}, which is no mail address.",
-                hint="Write addresses with commas between: ops@djobea.example,boss@djobea.example.",
-                id="djobea.E015",
-            )
+    for name in ("STAFF_ALERT_EMAILS", "STATUS_REPORT_EMAILS"):
+        for address in getattr(settings, name):
+            try:
+                validate_email(address)
+            except ValidationError:
+                yield Error(
+                    f"{name} has {address!r}, which is no mail address.",
+                    hint="Write addresses with commas between: ops@djobea.example,boss@djobea.example.",
+                    id="djobea.E015",
+                )
 
 
 def _broker() -> Findings:

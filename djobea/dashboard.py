@@ -3,33 +3,34 @@
 Counts stop at `MANY`, so that a full table costs no more than a small one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from djobea.status import examine
+from djobea.traffic import Hour, begin_of, by_channel, chart, of_a_day
 from djobea.verdicts import State, Verdict
 from marketplace import degraded
 from marketplace.models import Conversation, RequestStatus, ServiceRequest
 from notifications import channel_health, clock, throttling
 from notifications.failure_policy import Failure, failure_for
-from notifications.models import Account, AlertState, Attempt, Channel, EscalationAlert, Notification, Outcome, Status
-from providers.models import Provider, ProviderStatus
+from notifications.models import Account, AlertState, Channel, EscalationAlert, Notification, Outcome, Status
+from providers.models import City, Provider, ProviderStatus
 
-DAY: Final = timedelta(hours=24)
 MANY: Final = 1000
 SHOWN_ALERTS: Final = 5
 NEARLY_SPENT: Final = 0.8
 TONES: Final = {State.HEALTHY: "good", State.DEGRADED: "wait", State.CRITICAL: "bad"}
-WENT: Final = Q(outcome=Outcome.ACCEPTED)
-FAILED: Final = Q(outcome__in=[Outcome.REFUSED, Outcome.FAILED])
+GOOD_SHARE: Final = 95  # percent of calls that are accepted
+FAIR_SHARE: Final = 80
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,9 @@ def callback(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def facts(at: datetime) -> dict[str, Any]:
     """What the page says at `at`."""
-    verdict = examine(at)
+    verdict, hours = examine(at), of_a_day(at)
     paused = list(banners(at))
+    channels = traffic(at, hours)
     told = {f"channel:{banner.channel.name}" for banner in paused}
     return {
         "at": at,
@@ -87,9 +89,11 @@ def facts(at: datetime) -> dict[str, Any]:
         ],
         "banners": paused,
         "alerts": list(EscalationAlert.objects.filter(state=AlertState.OPEN)[:SHOWN_ALERTS]),
-        "queue": queue_figures(at),
+        "queue": [*queue_figures(at), success(channels)],
         "work": work_figures(at),
-        "traffic": traffic(at),
+        "traffic": channels,
+        "chart": chart(hours, at),
+        "cities": cities(verdict),
         "budgets": [budget(account, at) for account in Account.objects.order_by("pk")],
     }
 
@@ -130,11 +134,18 @@ def queue_figures(at: datetime) -> list[Figure]:
         many = _count(Notification.objects.filter(status=status))
         note = ""
         if status == Status.QUEUED and oldest:
-            note = _("oldest due for %d s") % (at - oldest).total_seconds()
+            note = _("oldest due for %s") % timesince(oldest, at)
+        elif many and status != Status.QUEUED:
+            note = _("oldest from %s ago") % timesince(_oldest(status) or at, at)
         figures.append(
             Figure(str(status.label), _words(many), f"{page}?status__exact={status}", tone if many else "", note)
         )
     return figures
+
+
+def _oldest(status: str) -> datetime | None:
+    rows = Notification.objects.filter(status=status).order_by("pk")
+    return rows.values_list("created_at", flat=True).first()
 
 
 def work_figures(at: datetime) -> list[Figure]:
@@ -165,15 +176,11 @@ def work_figures(at: datetime) -> list[Figure]:
     ]
 
 
-def traffic(at: datetime) -> list[dict[str, Any]]:
+def traffic(at: datetime, hours: Sequence[Hour] | None = None) -> list[dict[str, Any]]:
     """What left in the last 24 hours, and what failed, channel by channel."""
-    groups = Attempt.objects.filter(started_at__gt=at - DAY).order_by().values_list("channel")
-    counted: dict[str, tuple[int, int]] = {
-        channel: (went, failed)
-        for channel, went, failed in groups.annotate(went=Count("pk", filter=WENT), failed=Count("pk", filter=FAILED))
-    }
+    counted = by_channel(of_a_day(at) if hours is None else hours)
     page = reverse("admin:notifications_attempt_changelist")
-    since = urlencode({"started_at__gt": (at - DAY).isoformat()})
+    since = urlencode({"started_at__gte": begin_of(at).isoformat()})
     rows = []
     for channel in Channel.objects.filter(is_configured=True).order_by("pk"):
         went, failed = counted.get(channel.name, (0, 0))
@@ -190,6 +197,34 @@ def traffic(at: datetime) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def success(rows: Sequence[dict[str, Any]]) -> Figure:
+    """The share of all calls of the day that were accepted."""
+    went, failed = sum(row["went"] for row in rows), sum(row["failed"] for row in rows)
+    page = reverse("admin:notifications_attempt_changelist")
+    if not went + failed:
+        return Figure(_("Success in 24 hours"), "-", page)
+    share = round(100 * went / (went + failed))
+    tone = "" if share >= GOOD_SHARE else "wait" if share >= FAIR_SHARE else "bad"
+    note = _("%(went)d sent, %(failed)d failed") % {"went": went, "failed": failed}
+    return Figure(_("Success in 24 hours"), f"{share}\u00a0%", page, tone, note)
+
+
+def cities(verdict: Verdict) -> list[Figure]:
+    """Who could come, city by city, as the health's check has counted."""
+    page = reverse("admin:providers_provider_changelist")
+    known = {f"availability:{city.slug}": city for city in City.objects.all()}
+    return [
+        Figure(
+            known[part.name].name,
+            _words(int(part.figure or 0)),
+            f"{page}?status__exact=active&zones__city__id__exact={known[part.name].pk}",
+            "" if part.state == State.HEALTHY else TONES[part.state],
+        )
+        for part in verdict.components
+        if part.name in known and (part.figure or part.state != State.HEALTHY)
+    ]
 
 
 def budget(account: Account, at: datetime) -> Budget:

@@ -158,7 +158,7 @@ def as_markdown(facts: Mapping[str, Any]) -> str:
         *_table((_("channel"), _("went"), _("failed"), _("success")), _traffic_rows(facts["traffic"])),
         _section(_("Queue")),
         "",
-        *_table((_("status"), _("messages")), [(Status(s).label, _many(n)) for s, n in facts["queue"].items()]),
+        *_table((_("status"), _("messages")), [(Status(s).label, many(n)) for s, n in facts["queue"].items()]),
         _section(_("Channel budgets")),
         "",
         *_table((_("account"), _("used"), _("left")), _budget_rows(facts["budgets"])),
@@ -229,7 +229,8 @@ def _cell(value: object) -> str:
     return str(value).replace("|", "\\|").replace("\n", " ")
 
 
-def _many(count: int) -> str:
+def many(count: int) -> str:
+    """A capped count as people read it."""
     return f"{MANY}+" if count > MANY else str(count)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import marketplace.schedule
 import notifications.schedule
-from djobea import auditing, dead_man, purging, selftests, watching
+from djobea import auditing, dead_man, morning_report, purging, selftests, watching
 from notifications import audit_scope
 from notifications.models import ScheduledRun
 from notifications.schedule import Duty
@@ -22,6 +22,7 @@ def _own_duties() -> list[Duty]:
         Duty("djobea.dead_man", dead_man.ping, dead_man.EVERY, slow=True),
         Duty("djobea.watch", watching.watch, watching.EVERY, slow=True),
         Duty("djobea.self_tests", selftests.run_as_duty, selftests.EVERY, slow=True),
+        Duty("djobea.morning_report", morning_report.mail, morning_report.EVERY, slow=True),
         Duty("djobea.purge", purging.purge_a_portion, timedelta(minutes=1), slow=True),
     ]
 

@@ -59,6 +59,8 @@ vars().update(env.email("EMAIL_URL", "consolemail://"))
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "Djobea <djobea@localhost>")
 STAFF_ALERT_EMAILS = env.words("STAFF_ALERT_EMAILS", [])
+STATUS_REPORT_EMAILS = env.words("STATUS_REPORT_EMAILS", [])
+STATUS_REPORT_HOUR = env.whole("STATUS_REPORT_HOUR", 7)
 
 # --- Outgoing webhooks -------------------------------------------------------------------------------------------
 # For development and tests: plain http and hosts of this machine are called too. Refused when DEBUG is off.

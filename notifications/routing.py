@@ -70,6 +70,7 @@ ROUTES: Final[dict[str, Route]] = {
     "rating_request": Route(priority=Priority.BULK, quiet=True, useful_for=timedelta(days=3), variables=("name",)),
     "selftest": Route(channels=(selftest.NAME,), useful_for=timedelta(hours=1), has_news=True),
     "webhook": Route(channels=(ChannelName.WEBHOOK,), priority=Priority.BULK, useful_for=timedelta(days=1)),
+    "staff_report": Route(channels=(EMAIL,), priority=Priority.BULK, useful_for=timedelta(hours=24)),
     "staff_alert": Route(channels=(EMAIL,), priority=Priority.URGENT),
     "staff_alert_sms": Route(channels=(SMS, EMAIL), priority=Priority.URGENT),
     "staff_alert_whatsapp": Route(channels=EVERYWHERE, priority=Priority.URGENT),

@@ -144,10 +144,10 @@ def _dead_letters(people: list[Contact], at: datetime) -> None:
         for number in range(many):
             died = at - timedelta(minutes=11 * number + 5)
             purpose, body = WORDS[number % len(WORDS)]
-            facts: dict[str, Any] = {"last_error_code": code, "last_error": said, "retry_count": 5, "attempt_count": 5}
+            facts: dict[str, Any] = {"last_error_code": code, "last_error": said, "retry_count": 1, "attempt_count": 2}
             person = people[number % len(people)]
             row = a_message(person, died, purpose, body, channel=channel, status=Status.DEAD, settled_at=died, **facts)
-            for turn in range(5):
+            for turn in range(2):
                 begun = died - timedelta(minutes=9 - 2 * turn)
                 an_attempt(row, account, begun, error_code=code, error_message=said, outcome=Outcome.REFUSED)
         alert = escalation.raise_alert(

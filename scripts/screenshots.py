@@ -82,6 +82,7 @@ def row(model: str, **facts: Any) -> Callable[[], str]:
 SHOTS: Final = (
     Shot("dashboard", page("index")),
     Shot("dashboard-phone", page("index"), is_phone=True, is_dark=True),
+    Shot("status-report", lambda: "/admin/status/"),
     Shot("queue", page("notifications_notification_changelist")),
     Shot("dead-letters", page("notifications_notification_changelist", status__exact="dead")),
     Shot("causes", page("notifications_notification_causes")),

@@ -23,6 +23,7 @@ PURPOSES: Final = {
     "reminder": _("Reminder"),
     "rating_request": _("Request for a rating"),
     "staff_alert": _("Alert to staff"),
+    "staff_report": _("Status report to staff"),
     "webhook": _("Call of a webhook"),
 }
 OUTCOME_TONES: Final = {

@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from marketplace.models import Conversation, ServiceRequest
 from notifications import clock
-from notifications.models import Channel, Contact, EscalationAlert, Notification, StaffAction, Status
+from notifications.models import Attempt, Channel, Contact, EscalationAlert, Notification, Outcome, StaffAction, Status
 from tests.djobea.admin_rows import a_channel, a_full_house
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
@@ -66,14 +66,21 @@ def open_row(console: Page, live_server: Any, row: Any) -> None:
     console.goto(live_server.url + reverse(name, args=[row.pk]))
 
 
-def test_the_dashboard_renews_itself(console: Page, live_server: Any, house_in_trouble: Channel) -> None:
+def test_the_dashboard_renews_itself(console: Page, live_server: Any, at: datetime) -> None:
     console.clock.install()
     console.goto(live_server.url + reverse("admin:index"))
     banner = console.get_by_text("Twilio could not find a Channel", exact=True)
     expect(banner).to_be_visible()
+    bars = "Chart.getChart(document.querySelector('#hours canvas')).data.datasets.flatMap(set => set.data)"
+    before = sum(console.evaluate(bars))
     Channel.objects.update(paused_until=None, pause_code="", pause_reason="", paused_at=None)
+    message = Notification.objects.earliest("pk")
+    Attempt.objects.create(
+        notification=message, channel="whatsapp", started_at=at, finished_at=at, outcome=Outcome.ACCEPTED
+    )
     console.clock.run_for(11_000)
     expect(banner).to_have_count(0)
+    assert sum(console.evaluate(bars)) == before + 1
     expect(console.locator("#dashboard")).to_have_count(1)
 
 
@@ -119,6 +126,8 @@ def test_everybody_can_read_the_console_on_a_phone_too(console: Page, live_serve
     console.set_viewport_size({"width": 390, "height": 844})
     pages = [
         reverse("admin:index"),
+        reverse("status_report"),
+        reverse("admin:notifications_notification_causes"),
         reverse("admin:notifications_notification_changelist") + "?status__exact=dead",
         reverse("admin:notifications_notification_act", args=["retry"], query={"scope": "all"}),
         reverse("admin:notifications_notification_edit", args=[Notification.objects.get(status=Status.DEAD).pk]),

@@ -44,6 +44,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("djobea.E013", {"PUBLIC_BASE_URL": "http://127.0.0.1:8000"}, "PUBLIC_BASE_URL"),
     ("djobea.E014", {"SIMULATOR": True, "DEBUG": False}, "SIMULATOR"),
     ("djobea.E015", {"STAFF_ALERT_EMAILS": ["ops at djobea"]}, "STAFF_ALERT_EMAILS"),
+    ("djobea.E015", {"STATUS_REPORT_EMAILS": ["ops at djobea"]}, "STATUS_REPORT_EMAILS"),
     ("djobea.E018", {"RETENTION_DAYS": {"inbound_rows": 29}}, "inbound_rows"),
     ("djobea.E016", {"CELERY_BROKER_URL": "kafka://x"}, "CELERY_BROKER_URL"),
 ]
