@@ -6,22 +6,24 @@ from functools import partial
 from typing import Any, Final
 
 from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy
 
-from notifications import causes, clock
+from notifications import causes, clock, exporting
 from notifications.failure_policy import describe, failure_for
 from notifications.models import Attempt, Notification, Outcome, Receipt, StaffDeed, Status
 from notifications.staff_actions import matching, number_prefix
 from notifications.staff_actions.selection import SID
 
 from . import story
-from .acting import act_address
+from .acting import ICONS, act_address
 from .base import ConsoleAdmin, Deed, LargeTableMixin, ReadOnlyMixin, badge, link_to
 from .editing import EditsMessages, edit_address
 from .filters import ChannelFilter, ErrorFilter, PurposeFilter, StatusFilter
@@ -39,6 +41,7 @@ TONES: Final = {
     Status.CANCELLED: "quiet",
     Status.EXPIRED: "quiet",
 }
+ROW_DEED: Final = '<a href="{0}" title="{2}" aria-label="{2}"><span class="material-symbols-outlined" aria-hidden="true">{1}</span></a>'
 CAN_GO_AGAIN: Final = (Status.DEAD, Status.UNCONFIRMED, Status.QUEUED)
 CAN_BE_CALLED_BACK: Final = (Status.QUEUED, Status.UNCONFIRMED)
 
@@ -47,7 +50,17 @@ CAN_BE_CALLED_BACK: Final = (Status.QUEUED, Status.UNCONFIRMED)
 class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, EditsMessages):
     """The queue and its dead letters. Nobody edits a row; the actions call the functions that may move it."""
 
-    list_display = ["recipient", "purpose_name", "channel", "state", "tries", "next_try", "error", "created"]
+    list_display = [
+        "recipient",
+        "purpose_name",
+        "channel",
+        "state",
+        "tries",
+        "next_try",
+        "error",
+        "created",
+        "row_deeds",
+    ]
     list_display_links = ["recipient"]
     list_filter = [
         StatusFilter,
@@ -62,7 +75,7 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, EditsMessages):
     list_before_template = "admin/notifications/causes.html"
     search_fields = ["phone_number"]  # shows the box; `matching` decides
     search_help_text = gettext_lazy("Number, SID, reference (request:42) or #id")
-    actions = ["retry_now", "take_elsewhere", "call_back"]
+    actions = ["retry_now", "take_elsewhere", "call_back", "export"]
     story_template = "admin/notifications/message.html"
     deeds = [
         Deed(
@@ -204,6 +217,32 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, EditsMessages):
     @admin.action(description=gettext_lazy("Call back"), permissions=["handle"])
     def call_back(self, request: HttpRequest, queryset: QuerySet[Notification]) -> HttpResponse:  # noqa: ARG002
         return self.lead_to(request, StaffDeed.CANCEL)
+
+    @admin.action(description=gettext_lazy("Export (CSV)"), permissions=["view"])
+    def export(self, request: HttpRequest, queryset: QuerySet[Notification]) -> HttpResponse:
+        """The chosen messages, or all that the filter shows, as a file; who took it stays in the staff's log."""
+        content = exporting.as_csv(queryset)
+        many = content.count("\r\n") - 1
+        LogEntry.objects.create(
+            user_id=request.user.pk or 0,
+            content_type=ContentType.objects.get_for_model(Notification),
+            object_repr=gettext("Export of messages"),
+            action_flag=CHANGE,
+            change_message=f"{many} · {request.GET.urlencode()}",
+        )
+        answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="messages-{clock.now():%Y-%m-%d-%H%M}.csv"'
+        return answer
+
+    @admin.display(description=gettext_lazy("actions"))
+    def row_deeds(self, row: Notification) -> str:
+        """Small links to the pages that ask before an action on this row."""
+        links = [
+            (each.leads_to(row), ICONS[StaffDeed(each.name)], each.label)
+            for each in self.deeds
+            if each.leads_to and each.fits(row, row.due_at)
+        ]
+        return format_html('<span class="dj-row-deeds">{}</span>', format_html_join("", ROW_DEED, links))
 
 
 @admin.register(Attempt)

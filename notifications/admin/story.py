@@ -1,5 +1,6 @@
 """The story of one message: every call that left, every callback, what each failure means and what to do."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -7,9 +8,9 @@ from typing import Any, Final
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from notifications import contacts
-from notifications.failure_policy import failure_for
-from notifications.models import Attempt, Channel, Notification, Outcome, Receipt, Status
+from notifications import contacts, personal_data
+from notifications.failure_policy import Failure, failure_for
+from notifications.models import Attempt, Channel, ChannelName, Notification, Outcome, Receipt, Status
 
 PURPOSES: Final = {
     "reply": _("Reply"),
@@ -54,6 +55,12 @@ class Step:
     detail: str = ""
     code: str = ""
     link: str = ""
+    facts: Sequence[tuple[Any, str]] = ()  # the call as it left and its answer
+
+    @property
+    def failure(self) -> Failure | None:
+        """The code's row of the policy: cause and remedy."""
+        return failure_for(self.code) if self.code else None
 
     @property
     def title(self) -> str:
@@ -74,7 +81,7 @@ def tell(row: Notification, at: datetime) -> dict[str, Any]:
         "message": row,
         "purpose": purpose_label(row.purpose),
         "steps": sorted(
-            [*_own_steps(row), *_calls(attempts), *_callbacks(attempts), *_by_hand(row)], key=lambda step: step.at
+            [*_own_steps(row), *_calls(row, attempts), *_callbacks(attempts), *_by_hand(row)], key=lambda step: step.at
         ),
         "failure": failure_for(row.last_error_code) if row.last_error_code else None,
         "channel_is_paused": channel is not None and channel.is_paused(at) and row.status == Status.QUEUED,
@@ -106,7 +113,7 @@ def _by_hand(row: Notification) -> list[Step]:
     return steps
 
 
-def _calls(attempts: list[Attempt]) -> list[Step]:
+def _calls(row: Notification, attempts: list[Attempt]) -> list[Step]:
     return [
         Step(
             attempt.started_at,
@@ -123,9 +130,27 @@ def _calls(attempts: list[Attempt]) -> list[Step]:
                 if fact
             ),
             attempt.error_code,
+            facts=_exchange(row, attempt),
         )
         for attempt in attempts
     ]
+
+
+def _exchange(row: Notification, attempt: Attempt) -> list[tuple[Any, str]]:
+    """What was asked and what was answered, without the secrets. The text is the message's present one."""
+    took = f"{attempt.latency_ms} ms" if attempt.latency_ms is not None else ""
+    facts: list[tuple[Any, str]] = [
+        ("From", attempt.sender),
+        ("To", attempt.receiver),
+        ("Body", personal_data.text(row.sms_body if attempt.channel == ChannelName.SMS and row.sms_body else row.body)),
+        ("StatusCallback", f"…/webhooks/twilio/status/?attempt={attempt.public_id}" if attempt.account_id else ""),
+        ("Authorization", "Basic •••" if attempt.account_id else ""),
+        (_("answer"), " · ".join(filter(None, (f"HTTP {attempt.http_status}" if attempt.http_status else "", took)))),
+        (_("code"), " · ".join(filter(None, (attempt.error_code, attempt.error_message)))),
+        ("SID", attempt.provider_sid or ""),
+        ("Twilio-Request-Id", attempt.request_id),
+    ]
+    return [(name, value) for name, value in facts if value]
 
 
 def _callbacks(attempts: list[Attempt]) -> list[Step]:

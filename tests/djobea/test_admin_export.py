@@ -1,0 +1,86 @@
+"""What leaves the console as a file, and the story of a call: true, and harmless."""
+
+import csv
+from datetime import datetime
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from notifications import clock
+from notifications.exporting import safe
+from notifications.models import Attempt, Contact, Outcome, Status
+from tests.djobea.admin_rows import NUMBER, a_message
+
+pytestmark = pytest.mark.django_db
+LIST = reverse("admin:notifications_notification_changelist")
+
+
+@pytest.fixture
+def at() -> datetime:
+    return clock.now()
+
+
+@pytest.fixture
+def staff(client: Client) -> Client:
+    client.force_login(User.objects.create_superuser("chief", "chief@example.com", "made-up"))
+    return client
+
+
+def export(client: Client, query: str = "", **facts: str) -> list[list[str]]:
+    form = {"action": "export", "_selected_action": "0", "select_across": "1", "index": "0"} | facts
+    answer = client.post(LIST + query, form)
+    assert answer["Content-Type"].startswith("text/csv")
+    return list(csv.reader(answer.content.decode("utf-8-sig").splitlines(), delimiter=";"))
+
+
+def test_the_filter_is_exported_and_the_log_says_by_whom(staff: Client, at: datetime) -> None:
+    dead = a_message(at, Status.DEAD, body="=HYPERLINK(1)")
+    a_message(at, Status.QUEUED)
+    head, *rows = export(staff, "?status__exact=dead", _selected_action=str(dead.pk))
+    assert [row[0] for row in rows] == [str(dead.pk)]
+    assert (rows[0][2], rows[0][-1]) == (f"'{NUMBER}", "'=HYPERLINK(1)")
+    assert len(head) == len(rows[0])
+    log = LogEntry.objects.get()
+    assert (log.user.username, log.change_message) == ("chief", "1 · status__exact=dead")
+
+
+def test_who_may_not_see_people_exports_no_numbers(client: Client, at: datetime) -> None:
+    guest = User.objects.create_user("guest", "", "made-up", is_staff=True)
+    guest.user_permissions.add(Permission.objects.get(codename="view_notification"))
+    client.force_login(guest)
+    message = a_message(at, Status.DEAD)
+    Contact.objects.update(name="Paul Mbarga")
+    page = "\n".join(";".join(row) for row in export(client, _selected_action=str(message.pk)))
+    assert NUMBER not in page
+    assert "Mbarga" not in page
+    assert "Bonjour" not in page
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+237", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_no_cell_is_run(cell: str) -> None:
+    assert safe(cell) == f"'{cell}"
+    assert safe(f"a{cell}") == f"a{cell}"
+
+
+def test_the_story_shows_each_call_with_its_answer_and_no_secret(staff: Client, at: datetime, settings: object) -> None:
+    message = a_message(at, Status.DEAD)
+    call = Attempt.objects.create(
+        notification=message, channel="whatsapp", started_at=at, finished_at=at, outcome=Outcome.REFUSED,
+        error_code="63024", error_message="Invalid message recipient", http_status=400, sender="whatsapp:+14155238886",
+        receiver="whatsapp:+237699000001", request_id="RQ1",
+    )  # fmt: skip
+    page = staff.get(reverse("admin:notifications_notification_change", args=[message.pk])).content.decode()
+    for said in ("whatsapp:+14155238886", "HTTP 400", "Invalid message recipient", "RQ1"):
+        assert said in page
+    assert str(call.public_id) not in page  # no account, so no callback was asked for
+
+
+def test_a_row_offers_what_fits_it(staff: Client, at: datetime) -> None:
+    dead, sent = a_message(at, Status.DEAD), a_message(at, Status.DELIVERED)
+    page = staff.get(LIST).content.decode()
+    retry = reverse("admin:notifications_notification_act", args=["retry"])
+    assert f"{retry}?ids={dead.pk}&amp;row={dead.pk}" in page
+    assert f"{retry}?ids={sent.pk}&amp;" not in page
