@@ -20,7 +20,7 @@ from marketplace.models import Application, ApplicationStatus
 from marketplace.models.application import UNDECIDED
 from notifications import contacts, escalation
 from notifications.models import Channel, ChannelName, Contact
-from providers import coverage
+from providers import coverage, standing
 from providers.models import Provider, ProviderStatus, Service, Zone
 
 CODE_LASTS: Final = timedelta(minutes=15)
@@ -152,6 +152,7 @@ def approve(application: Application, *, by: str, at: datetime) -> bool:
         return False
     Provider.objects.filter(pk=provider.pk).update(status=ProviderStatus.ACTIVE, is_verified=True)
     coverage.refresh(provider)
+    standing.note_back(provider.pk, at)
     application_notices.tell_approved(application, at=at)
     return True
 

@@ -38,7 +38,7 @@ def start_search(request: ServiceRequest, *, at: datetime, noted: Sequence[int] 
     approve of those who take emergencies, whatever the urgency.
     """
     is_emergency = request.urgency == Urgency.EMERGENCY
-    reached = _level_reached(request)
+    reached = LEVELS.index(match_runs.level_reached(request))
     may_widen = is_emergency or is_widened or LEVELS[reached] == Level.EMERGENCY  # once approved, it stays so
     size = _wave_size(request, at)
     best: tuple[MatchRun, MatchResult] | None = None
@@ -65,11 +65,6 @@ def _lock_standings(provider_ids: Sequence[int]) -> None:
     list(rows.values_list("pk", flat=True))
 
 
-def _level_reached(request: ServiceRequest) -> int:
-    last = MatchRun.objects.filter(request=request).order_by("-pk").values_list("level", flat=True).first()
-    return LEVELS.index(Level(last)) if last else 0
-
-
 def _wave_size(request: ServiceRequest, at: datetime) -> int:
     """As many as the urgency asks for, or fewer when the message budget is nearly spent."""
     size = WAVE_SIZE[Urgency(request.urgency)]
@@ -83,20 +78,24 @@ def _send_wave(request: ServiceRequest, run: MatchRun, result: MatchResult, at: 
     ends = at + WAVE_LASTS[Urgency(request.urgency)] * degraded.slowness(at)
     number = Wave.objects.filter(request=request).count() + 1
     wave = Wave.objects.create(request=request, match_run=run, number=number, started_at=at, ends_at=ends)
-    offers = _make_offers(wave, result, at)
+    offers = send_offers(wave, result, at=at)
+    usual = WAVE_SIZE[Urgency(request.urgency)]
+    timeline.record(request, "wave_sent", "system", at, number=number, level=result.level, offers=offers, usual=usual)
+    return offers
+
+
+def send_offers(wave: Wave, result: MatchResult, *, at: datetime) -> int:
+    """Offer the job to the chosen until the wave ends; returns how many. The caller has the request locked."""
+    offers = make_offers(wave, result, at)
     standing.note_offered([offer.provider_id for offer in offers], at)
     providers = Provider.objects.in_bulk([offer.provider_id for offer in offers])
     for offer in offers:
-        offer.provider, offer.request = providers[offer.provider_id], request
+        offer.provider, offer.request = providers[offer.provider_id], wave.request
         notices.offer_job(offer, at=at)
-    usual = WAVE_SIZE[Urgency(request.urgency)]
-    timeline.record(
-        request, "wave_sent", "system", at, number=number, level=result.level, offers=len(offers), usual=usual
-    )
     return len(offers)
 
 
-def _make_offers(wave: Wave, result: MatchResult, at: datetime) -> list[Offer]:
+def make_offers(wave: Wave, result: MatchResult, at: datetime) -> list[Offer]:
     """One offer a candidate; whoever's first offer never left us gets the same one again."""
     known = {offer.provider_id: offer for offer in Offer.objects.filter(request_id=wave.request_id)}
     offers = []
@@ -235,7 +234,7 @@ def _note_silence(provider_id: int, at: datetime) -> None:
     if in_a_row < SILENT_TOO_OFTEN:
         return
     held = Provider.objects.filter(pk=provider_id, status=ProviderStatus.ACTIVE)
-    if held.update(status=ProviderStatus.ON_HOLD):
+    if held.update(status=ProviderStatus.ON_HOLD):  # `returning` lifts it
         staff_alerts.provider_is_silent(provider_id, in_a_row, at=at)
 
 

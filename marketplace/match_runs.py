@@ -7,7 +7,8 @@ from typing import Any, Final
 from marketplace import asked, sweeps
 from marketplace.models import MatchRun, ServiceRequest
 from providers import matching, weights
-from providers.matching import Level, MatchResult, Need
+from providers.matching import Candidate, Level, MatchResult, Need
+from providers.models import Provider
 
 COUNTED_AT_ONCE: Final = 50
 
@@ -45,6 +46,34 @@ def look(request: ServiceRequest, level: Level, limit: int, *, at: datetime) -> 
         near_misses=facts["near_misses"],
     )
     return run, result
+
+
+def note_one(
+    request: ServiceRequest, level: Level, provider: Provider, *, at: datetime
+) -> tuple[MatchRun, MatchResult]:
+    """Keep that this one provider was chosen, whatever speaks against it: it came back, or staff decide so."""
+    need = need_of(request, as_if_new=True)
+    verdict = matching.judge(need, level, at, provider.pk)
+    one = Candidate(
+        provider_id=provider.pk,
+        phone_number=provider.phone_number,
+        name=provider.name,
+        level=str(level),
+        score=verdict.score,
+        score_parts=verdict.score_parts,
+        distance_km=verdict.distance_km or 0.0,
+        reason=verdict.reason,
+    )
+    run = MatchRun.objects.create(
+        request=request, level=level, ran_at=at, need=asdict(need), sought=1, chosen=[asdict(one)], counted_at=at
+    )
+    return run, MatchResult(str(level), at, (one,), ())
+
+
+def level_reached(request: ServiceRequest) -> Level:
+    """How wide the search has become."""
+    last = MatchRun.objects.filter(request=request).order_by("-pk").values_list("level", flat=True).first()
+    return Level(last) if last else Level.EXACT
 
 
 def count_rest(at: datetime) -> int:

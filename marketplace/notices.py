@@ -204,8 +204,8 @@ def _tell_provider_whose_job(job: Job, at: datetime) -> None:
             context=facts,
             sms_body=_("Djobea: the job is yours. %(name)s, %(number)s, %(place)s. %(link)s") % facts,
             choices=[
+                {"id": f"job:{job.pk}:confirm", "title": _("I am coming")},
                 {"id": f"job:{job.pk}:set_out", "title": _("On my way")},
-                {"id": f"job:{job.pk}:finish", "title": _("Done")},
                 {"id": f"job:{job.pk}:give_up", "title": _("I cannot come")},
             ],
             language=language,

@@ -16,6 +16,7 @@ def duties() -> list[Duty]:
         inbox,
         match_runs,
         quotes,
+        returning,
         service_requests,
     )
     from marketplace.dialogue import reminders, takeover  # noqa: PLC0415
@@ -23,10 +24,14 @@ def duties() -> list[Duty]:
     return [
         Duty("marketplace.expire_offers", dispatch.expire_offers, timedelta(seconds=2)),
         Duty("marketplace.count_rest", match_runs.count_rest, timedelta(seconds=5)),
+        Duty("marketplace.include_returned", returning.include_returned, timedelta(seconds=5)),
         Duty("marketplace.retry_waiting", dispatch.retry_waiting, timedelta(minutes=2)),
         Duty("marketplace.expire_requests", service_requests.expire_requests, timedelta(minutes=1)),
         Duty("marketplace.remind_of_visits", follow_up.remind_of_visits, timedelta(minutes=5)),
         Duty("marketplace.ask_the_late", follow_up.ask_the_late, timedelta(minutes=1)),
+        Duty("marketplace.ask_to_confirm", follow_up.ask_to_confirm, timedelta(seconds=30)),
+        Duty("marketplace.release_unconfirmed", follow_up.release_unconfirmed, timedelta(seconds=30)),
+        Duty("marketplace.call_staff", follow_up.call_staff, timedelta(minutes=1)),
         Duty("marketplace.note_decisions", applications.note_decisions, timedelta(minutes=1)),
         Duty("marketplace.withdraw_quotes", quotes.withdraw_ended, timedelta(minutes=1)),
         Duty("marketplace.tell_waiting", degraded.tell_waiting, timedelta(minutes=1)),

@@ -45,13 +45,23 @@ def nobody_found(request: ServiceRequest, *, at: datetime) -> None:
     )
 
 
+def silent(provider_id: int) -> str:
+    """The fingerprint of a provider who left several offers unanswered."""
+    return f"provider:{provider_id}:silent"
+
+
+def silent_provider(fingerprint: str) -> int:
+    """The provider of such a fingerprint."""
+    return int(fingerprint.split(":")[1])
+
+
 def provider_is_silent(provider_id: int, offers: int, *, at: datetime) -> None:
     """Several offers in a row ran out without a word."""
     _raise(
-        f"provider:{provider_id}:silent",
+        silent(provider_id),
         title=_("Provider #%(provider)d left %(offers)d offers unanswered and is on hold"),
         cause=_("No answer to several offers in a row."),
-        remedy=_("Call the provider; set the status back to active when offers are wanted again."),
+        remedy=_("Call the provider; the status goes back to active by the word “disponible” in the chat, or by you."),
         facts={"provider": provider_id, "offers": offers},
         severity=Severity.WARNING,
         reference=f"provider:{provider_id}",
@@ -59,10 +69,15 @@ def provider_is_silent(provider_id: int, offers: int, *, at: datetime) -> None:
     )
 
 
+def no_show(provider_id: int) -> str:
+    """The fingerprint of a provider who did not come."""
+    return f"provider:{provider_id}:no-show"
+
+
 def provider_did_not_come(job: Job, *, at: datetime) -> None:
-    """The customer waited in vain."""
+    """The customer waited in vain; resolved by the next job that this provider finishes, or by staff."""
     _raise(
-        f"provider:{job.provider_id}:no-show",
+        no_show(job.provider_id),
         title=_("Provider #%(provider)d did not come to job #%(job)d"),
         cause=_("The customer reports that nobody came."),
         remedy=_("Call both sides. Suspend the provider if it happens again."),
@@ -83,9 +98,49 @@ def provider_is_late(job: Job, *, at: datetime) -> None:
     _raise(
         late(job.pk),
         title=_("Provider #%(provider)d has not set out for job #%(job)d"),
-        cause=_("Nobody said “on my way” in time, nor after a reminder."),
+        cause=_("No “on my way” in time, or the customer reports the delay; a reminder brought no answer."),
         remedy=_("Call the provider, then the customer; cancel the job if nobody comes: the search goes on by itself."),
         facts={"provider": job.provider_id, "job": job.pk},
+        severity=Severity.ERROR,
+        reference=f"request:{job.request_id}",
+        at=at,
+    )
+
+
+def absent(job_id: int) -> str:
+    """The fingerprint of a job whose customer was not there."""
+    return f"job:{job_id}:absent"
+
+
+def customer_is_absent(job: Job, *, at: datetime) -> None:
+    """The provider stands before a closed door; resolved by the next step or the end of the job."""
+    _raise(
+        absent(job.pk),
+        title=_("The customer of job #%(job)d is not there"),
+        cause=_("Provider #%(provider)d is at the place and finds nobody; the customer did not answer our message."),
+        remedy=_("Call the customer, then the provider; cancel request #%(request)d if nobody can be reached."),
+        facts={"provider": job.provider_id, "job": job.pk, "request": job.request_id},
+        severity=Severity.ERROR,
+        reference=f"request:{job.request_id}",
+        at=at,
+    )
+
+
+def complaint(job_id: int) -> str:
+    """The fingerprint of a job that somebody complains of."""
+    return f"job:{job_id}:complaint"
+
+
+def somebody_complains(job: Job, *, by_customer: bool, at: datetime) -> None:
+    """One side is not content with the other; resolved by staff, who have heard both."""
+    _raise(
+        complaint(job.pk),
+        title=_("The customer complains about job #%(job)d")
+        if by_customer
+        else _("The provider complains about job #%(job)d"),
+        cause=_("Said in the chat or behind a link; the words are in the timeline of request #%(request)d."),
+        remedy=_("Read the conversation, hear both sides, and write what was agreed as a note to this alert."),
+        facts={"job": job.pk, "request": job.request_id},
         severity=Severity.ERROR,
         reference=f"request:{job.request_id}",
         at=at,

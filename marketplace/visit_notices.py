@@ -1,7 +1,7 @@
-"""Words about a visit that is near, or late. As in `notices`, one function a message."""
+"""Words about a visit: near, late, to be confirmed, before a closed door, done. As in `notices`, one function each."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -82,3 +82,78 @@ def ask_whether_on_the_way(job: Job, *, at: datetime) -> None:
                 {"id": f"job:{job.pk}:give_up", "title": _("I cannot come")},
             ],
         )
+
+
+def _tell_provider(job: Job, text: str, *, key: str, language: str, at: datetime, **facts: Any) -> None:
+    tell_provider(
+        job.provider,
+        "job_news",
+        text,
+        language=language,
+        reference=f"job:{job.pk}",
+        key=f"{key}:{job.pk}",
+        at=at,
+        **facts,
+    )
+
+
+def ask_to_confirm(job: Job, *, at: datetime) -> None:
+    """Half of the time to confirm is over."""
+    if job.confirm_by is None:
+        return
+    with spoken(job.provider.language) as language:
+        facts = {
+            "service": job.request.service.name_in(language),
+            "place": job.request.zone.name,
+            "time": f"{timezone.localtime(job.confirm_by):%H:%M}",
+            "link": action_links.make("job", job.pk, language=language, expires_at=at + LINK_LASTS, at=at),
+        }
+        _tell_provider(
+            job,
+            _("Do you come? %(service)s in %(place)s. Without your answer by %(time)s it goes to another.") % facts,
+            key="confirm",
+            language=language,
+            at=at,
+            sms_body=_("Djobea: do you come to %(place)s? Answer by %(time)s: %(link)s") % facts,
+            choices=[
+                {"id": f"job:{job.pk}:confirm", "title": _("I am coming")},
+                {"id": f"job:{job.pk}:give_up", "title": _("I cannot come")},
+            ],
+            expires_at=job.confirm_by,
+        )
+
+
+def tell_not_confirmed(job: Job, *, at: datetime) -> None:
+    """The job has gone to another, because the provider said nothing."""
+    with spoken(job.provider.language) as language:
+        text = _("Without your answer, the job in %(place)s goes to another. You need not go there.") % {
+            "place": job.request.zone.name
+        }
+        _tell_provider(job, text, key="not-confirmed", language=language, at=at)
+
+
+def tell_delay(job: Job, *, at: datetime) -> None:
+    """The provider comes later than agreed."""
+    with spoken(job.request.customer.contact.language) as language:
+        text = _("%(name)s will be late and asks you to wait a little. Telephone: %(number)s") % {
+            "name": job.provider.name,
+            "number": job.provider.phone_number,
+        }
+        tell_customer(job.request, "job_news", text, language=language, key=f"delay:{job.pk}:{at:%Y%m%d%H%M}", at=at)
+
+
+def tell_provider_at_the_door(job: Job, *, at: datetime) -> None:
+    """The provider is there and finds nobody."""
+    with spoken(job.request.customer.contact.language) as language:
+        text = _("%(name)s is at your place and finds nobody. Call now: %(number)s") % {
+            "name": job.provider.name,
+            "number": job.provider.phone_number,
+        }
+        tell_customer(job.request, "job_news", text, language=language, key=f"at-the-door:{job.pk}", at=at)
+
+
+def tell_done(job: Job, *, at: datetime) -> None:
+    """The customer, or our staff, say that the work is done."""
+    with spoken(job.provider.language) as language:
+        text = _("The job in %(place)s is noted as done. Thank you!") % {"place": job.request.zone.name}
+        _tell_provider(job, text, key="noted-done", language=language, at=at)

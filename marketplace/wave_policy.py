@@ -21,4 +21,10 @@ SEARCH_FOR: Final = {  # then the search ends, and the customer is told
 WAVE_SIZE: Final = {Urgency.EMERGENCY: 5, Urgency.TODAY: 4, Urgency.SCHEDULED: 3, Urgency.UNSPECIFIED: 3}
 LEVELS: Final = (Level.EXACT, Level.BROAD, Level.EMERGENCY)
 SILENT_TOO_OFTEN: Final = 5  # offers in a row without an answer, then staff look at the provider
+CONFIRM_WITHIN: Final = {  # of knowing whose job it is; asked once more at half of it, then the job goes to another
+    Urgency.EMERGENCY: timedelta(minutes=6),
+    Urgency.TODAY: timedelta(minutes=20),
+    Urgency.SCHEDULED: timedelta(hours=2),
+    Urgency.UNSPECIFIED: timedelta(minutes=40),
+}
 KEPT_BACK: Final = 2  # messages of the budget that a match needs: who comes, and whose job it is

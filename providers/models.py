@@ -248,12 +248,15 @@ class Standing(models.Model):
     offers_accepted = models.PositiveIntegerField(_("offers accepted"), default=0)
     unanswered_in_a_row = models.PositiveSmallIntegerField(_("offers unanswered in a row"), default=0)
     last_offer_at = models.DateTimeField(_("last offer"), null=True, blank=True)
+    # Wants offers again since then, and running searches have not been told yet; emptied by whoever tells them.
+    back_at = models.DateTimeField(_("came back"), null=True, blank=True)
     rating_sum = models.PositiveIntegerField(_("sum of ratings"), default=0)
     rating_count = models.PositiveIntegerField(_("number of ratings"), default=0)
 
     class Meta:
         verbose_name = _("standing")
         verbose_name_plural = _("standings")
+        indexes = [models.Index(name="standing_back", fields=["back_at"], condition=Q(back_at__isnull=False))]
         constraints = [
             models.CheckConstraint(
                 name="standing_accepts_no_more_than_offered", condition=Q(offers_accepted__lte=F("offers_made"))

@@ -39,6 +39,16 @@ def note_declined(provider_id: int) -> None:
     _note(provider_id, unanswered_in_a_row=0)
 
 
+def note_answered(provider_id: int) -> None:
+    """The provider is heard of again: silence is counted anew."""
+    _note(provider_id, unanswered_in_a_row=0)
+
+
+def note_back(provider_id: int, at: datetime) -> None:
+    """The provider may get offers again (came back, was approved or let go on): searches that run learn of it."""
+    _note(provider_id, back_at=at)
+
+
 def note_unanswered(provider_id: int) -> int:
     """An offer ran out without a word; returns how many did so in a row, this one included."""
     _note(provider_id, unanswered_in_a_row=F("unanswered_in_a_row") + 1)

@@ -19,6 +19,7 @@ from . import (
     privacy_replies,
     provider,
     replies,
+    reports,
     resting,
     running,
     takeover,
@@ -98,7 +99,7 @@ def _by_intent(turn: Turn) -> str:
     intent = turn.heard.intent
     if intent == "human":
         return intent
-    if intent not in BY_INTENT or turn.step in FREE_TEXT or running.says_nobody_came(turn.heard.text):
+    if intent not in BY_INTENT or turn.step in FREE_TEXT or reports.says_nobody_came(turn.heard.text):
         return ""
     if turn.step == Step.PLACE and is_landmark(turn.heard.text):
         return ""

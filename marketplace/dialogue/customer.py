@@ -10,7 +10,7 @@ from marketplace.models import Customer, RequestStatus, ServiceRequest
 from marketplace.understanding.folding import fold
 from providers.phone_numbers import UnreadableNumber, normalise
 
-from . import asking, command_replies, job_replies, outage_replies, quoting, replies, resting, running
+from . import asking, command_replies, job_replies, outage_replies, quoting, replies, reports, resting, running
 from .gathering import CORRECTS, gather, is_landmark
 from .turn import NOTE_LIMIT, NOTHING_TO_ADD, Draft, Reply, Step, Turn
 
@@ -21,7 +21,7 @@ PATIENCE: Final = 3  # misunderstandings in a row before a person is offered
 
 def answer(turn: Turn) -> Reply:
     """Answer whatever a customer may say."""
-    for attempt in (running.answer_tap, quoting.answer, _answer_stale_tap, running.answer_no_show, _answer_step):
+    for attempt in (running.answer_tap, quoting.answer, _answer_stale_tap, reports.answer, _answer_step):
         reply = attempt(turn)
         if reply is not None:
             turn.understood()

@@ -88,7 +88,7 @@ def ask_no_show(job: Job) -> Reply:
         _("I am sorry. Did %(name)s not come? I can look for somebody else at once.") % {"name": job.provider.name},
         (
             choice(f"noshow:{job.pk}:yes", _("Find somebody else")),
-            choice(f"noshow:{job.pk}:no", _("I still wait")),
+            choice(f"noshow:{job.pk}:late", _("Remind him, I wait")),
             human_choice(),
         ),
     )
@@ -96,6 +96,25 @@ def ask_no_show(job: Job) -> Reply:
 
 def no_show_noted() -> Reply:
     return Reply(_("I am sorry about that. I look for somebody else at once and write to you."))
+
+
+def reminded(job: Job) -> Reply:
+    return Reply(
+        _("I ask %(name)s at once; in 15 minutes our team calls. You can call, too: %(number)s.")
+        % {"name": job.provider.name, "number": job.provider.phone_number}
+    )
+
+
+def work_begun(job: Job) -> Reply:
+    return Reply(
+        _("%(name)s says that the work has begun. Call: %(number)s, or talk to a person of the team.")
+        % {"name": job.provider.name, "number": job.provider.phone_number},
+        (human_choice(),),
+    )
+
+
+def complaint_noted() -> Reply:
+    return Reply(_("I am sorry. I have written it down for the team, who hear both sides and write to you."))
 
 
 def still_waiting(job: Job) -> Reply:

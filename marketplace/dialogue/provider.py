@@ -7,9 +7,9 @@ from typing import Final
 from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
-from marketplace import dispatch, jobs, quotes
+from marketplace import dispatch, job_reports, jobs, quotes, ratings, returning
 from marketplace.dispatch import Acceptance
-from marketplace.models import Job, Offer, OfferStatus, QuoteStatus, ServiceRequest
+from marketplace.models import Job, JobStatus, Offer, OfferStatus, QuoteStatus, ServiceRequest
 from marketplace.models.job import LIVE_JOB
 from marketplace.understanding.folding import fold
 from providers import availability
@@ -21,10 +21,17 @@ from .turn import NOTHING_TO_ADD, Reply, Step, Turn
 
 LATE_FOR: Final = timedelta(hours=3)  # an acceptance of an offer that ended within this time gets its kind word
 ACCEPT, DECLINE = "accept", "decline"
+MOST_STARS: Final = 5
 # Whole messages, folded; what the understanding has no intent for.
 WORDS: Final[dict[str, str]] = {
     word: name
     for name, words in {
+        "confirm": "je confirme|confirme|confirmer|confirm|i confirm|i am coming|i m coming|i go come|je prends|c est bon pour moi",
+        "late": "retard|en retard|je suis en retard|je serai en retard|j ai du retard|un peu de retard|embouteillage|"
+        "je suis dans les embouteillages|late|i am late|i m late|running late|i will be late|i go late|traffic",
+        "absent": "client absent|le client est absent|la cliente est absente|le client n est pas la|personne|"
+        "il n y a personne|y a personne|je ne trouve personne|client introuvable|nobody|nobody home|nobody is here|"
+        "customer is not here|customer no dey|nobody dey",
         "set_out": "en route|je suis en route|j arrive|je viens|je pars|on the way|i m on my way|on my way|i dey come|"
         "i dey road|je suis en chemin|en chemin|je quitte|parti|je suis parti",
         "begin": "je suis la|la|je suis arrive|arrive|suis la|sur place|je suis sur place|i m here|i am here|here|"
@@ -59,8 +66,12 @@ def has_open_offers(provider: Provider, at: datetime) -> bool:
 def answer(turn: Turn) -> Reply | None:
     """Answer what a provider says as a provider; `None`: it is for the customer's part."""
     if turn.provider is None:
-        return provider_replies.not_a_provider() if turn.heard.choice.startswith(("offer:", "job:")) else None
-    for attempt in (_answer_tap, quoting.propose, _answer_offers, _answer_words, _answer_late, _greet):
+        return (
+            provider_replies.not_a_provider()
+            if turn.heard.choice.startswith(("offer:", "job:", "ratecustomer:"))
+            else None
+        )
+    for attempt in (_answer_tap, quoting.propose, _answer_offers, _answer_words, _answer_confirm, _answer_late, _greet):
         reply = attempt(turn, turn.provider)
         if reply is not None:
             turn.understood()
@@ -71,16 +82,18 @@ def answer(turn: Turn) -> Reply | None:
 def _answer_tap(turn: Turn, provider: Provider) -> Reply | None:
     name, _colon, rest = turn.heard.choice.partition(":")
     pk, _colon, verb = rest.partition(":")
-    if name not in {"offer", "job", "giveup"}:
+    if name not in {"offer", "job", "giveup", "ratecustomer"}:
         return None
     if name == "offer":
         offer = _own_offer(provider, pk)
         return _act(turn, offer, verb) if offer else provider_replies.not_your_offer()
-    job = provider.jobs.select_related("request").filter(pk=int(pk) if pk.isdecimal() else 0).first()
+    job = provider.jobs.select_related(*jobs.WITH).filter(pk=int(pk) if pk.isdecimal() else 0).first()
     if job is None:
         return provider_replies.no_job()
     if name == "giveup":
         return _give_up_answer(turn, job, verb)
+    if name == "ratecustomer":
+        return _rate_customer(turn, job, verb)
     act = JOB_VERBS.get(verb)
     return act(turn, job) if act else _list_jobs(turn, provider)
 
@@ -156,7 +169,7 @@ def _answer_words(turn: Turn, provider: Provider) -> Reply | None:
     if name == "away":
         return _away(turn, provider)
     if name == "back":
-        availability.set_available(provider.pk)
+        returning.come_back(provider, at=turn.at)
         return provider_replies.back()
     job = jobs.live_job_of(provider)
     if job is None:
@@ -190,16 +203,57 @@ def end_of_day(at: datetime) -> datetime:
     return timezone.make_aware(datetime.combine(local.date() + timedelta(days=1), time.min), local.tzinfo)
 
 
+def _confirm(turn: Turn, job: Job) -> Reply:
+    return provider_replies.confirmed(job) if jobs.confirm(job, at=turn.at) else provider_replies.cannot_now()
+
+
+def _announce_delay(turn: Turn, job: Job) -> Reply:
+    told = job_reports.announce_delay(job, at=turn.at)
+    return provider_replies.delay_told() if told else provider_replies.cannot_now()
+
+
+def _report_absent(turn: Turn, job: Job) -> Reply:
+    told = job_reports.report_absent(job, at=turn.at)
+    return provider_replies.customer_called(job) if told else provider_replies.cannot_now()
+
+
+def _answer_confirm(turn: Turn, provider: Provider) -> Reply | None:
+    """A bare "oui" or "non" when no offer is open: it is about the job that is to be confirmed."""
+    verdict = _verdict(turn)
+    if not verdict or turn.choices or not turn.draft.is_empty or turn.heard.services:
+        return None
+    job = (
+        Job.objects.filter(provider=provider, status=JobStatus.ASSIGNED)
+        .select_related(*jobs.WITH)
+        .order_by("-pk")
+        .first()
+    )
+    if job is None:
+        return None
+    return _confirm(turn, job) if verdict == ACCEPT else _ask_give_up(turn, job)
+
+
+def _rate_customer(turn: Turn, job: Job, value: str) -> Reply:
+    """Stars for the customer; few of them are heard by staff."""
+    _forget_menu(turn)
+    stars = int(value) if value.isdecimal() else 0
+    if not 1 <= stars <= MOST_STARS or not ratings.rate(job, stars, by_customer=False, at=turn.at):
+        return provider_replies.cannot_now()
+    return provider_replies.customer_rated()
+
+
 def _set_out(turn: Turn, job: Job) -> Reply:
-    return provider_replies.set_out() if jobs.set_out(job, at=turn.at) else provider_replies.cannot_now()
+    return provider_replies.set_out(job) if jobs.set_out(job, at=turn.at) else provider_replies.cannot_now()
 
 
 def _begin(turn: Turn, job: Job) -> Reply:
-    return provider_replies.begun() if jobs.begin(job, at=turn.at) else provider_replies.cannot_now()
+    return provider_replies.begun(job) if jobs.begin(job, at=turn.at) else provider_replies.cannot_now()
 
 
 def _finish(turn: Turn, job: Job) -> Reply:
-    return provider_replies.finished() if jobs.finish(job, at=turn.at) else provider_replies.cannot_now()
+    if not jobs.finish(job, at=turn.at):
+        return provider_replies.cannot_now()
+    return turn.ask(Step.MENU, provider_replies.finished(job))
 
 
 def _ask_give_up(turn: Turn, job: Job) -> Reply:
@@ -244,6 +298,9 @@ def _greet(turn: Turn, provider: Provider) -> Reply | None:
 
 
 JOB_VERBS: Final[dict[str, Callable[[Turn, Job], Reply]]] = {
+    "confirm": _confirm,
+    "late": _announce_delay,
+    "absent": _report_absent,
     "set_out": _set_out,
     "begin": _begin,
     "finish": _finish,

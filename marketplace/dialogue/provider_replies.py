@@ -61,16 +61,48 @@ def open_offers(offers: Sequence[Offer]) -> Reply:
     return which_offer(offers, "accept")
 
 
-def set_out() -> Reply:
-    return Reply(_("Good road! The customer knows that you are on the way. When you are there, write: je suis là."))
+def confirmed(job: Job) -> Reply:
+    return Reply(
+        _("Thank you, the customer counts on you. When you set out, write: en route."),
+        (choice(f"job:{job.pk}:set_out", _("On my way")), choice(f"job:{job.pk}:give_up", _("I cannot come"))),
+    )
 
 
-def begun() -> Reply:
-    return Reply(_("Noted, good work! At the end, write: terminé."))
+def set_out(job: Job) -> Reply:
+    return Reply(
+        _("Good road! The customer knows that you are on the way. When you are there, write: je suis là."),
+        (
+            choice(f"job:{job.pk}:begin", _("I have arrived")),
+            choice(f"job:{job.pk}:late", _("I come late")),
+            choice(f"job:{job.pk}:absent", _("Nobody is there")),
+        ),
+    )
 
 
-def finished() -> Reply:
-    return Reply(_("Well done, thank you! The customer is asked for a rating. The next offer comes soon."))
+def begun(job: Job) -> Reply:
+    return Reply(_("Noted, good work! At the end, write: terminé."), (choice(f"job:{job.pk}:finish", _("Done")),))
+
+
+def finished(job: Job) -> Reply:
+    return Reply(
+        _("Well done, thank you! The customer is asked for a rating. And how was the customer, from 1 to 5?"),
+        tuple(choice(f"ratecustomer:{job.pk}:{stars}", "⭐" * stars) for stars in range(5, 0, -1)),
+    )
+
+
+def customer_rated() -> Reply:
+    return Reply(_("Thank you, noted. The next offer comes soon."))
+
+
+def delay_told() -> Reply:
+    return Reply(_("Thank you for saying so. The customer knows that you come late."))
+
+
+def customer_called(job: Job) -> Reply:
+    return Reply(
+        _("I write to the customer that you are there. Call: %(number)s. Please wait 15 minutes; then our team calls.")
+        % {"number": job.request.number_to_call or "-"}
+    )
 
 
 def no_job() -> Reply:

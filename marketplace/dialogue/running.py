@@ -8,11 +8,10 @@ from django.db.models import QuerySet
 
 from marketplace import degraded, jobs, notices, ratings, service_requests, timeline
 from marketplace.models import Job, JobStatus, RequestStatus, ServiceRequest
-from marketplace.understanding.folding import fold
 from notifications.models import Contact
 from providers.phone_numbers import UnreadableNumber, normalise
 
-from . import job_replies, outage_replies
+from . import job_replies, outage_replies, reports
 from .turn import NOTE_LIMIT, Reply, Step, Turn
 
 RATING_ASKED_FOR: Final = timedelta(hours=72)  # after it, a bare "4" is no rating any more
@@ -20,24 +19,6 @@ MOST_STARS: Final = 5
 REASON_LIMIT: Final = 300
 NUMBER: Final = re.compile(r"\+?\d(?:[\s.()-]{0,2}\d){7,14}")
 MAX_MEDIA: Final = 20
-DID_NOT_COME: Final = (
-    "pas venu",
-    "pas encore venu",
-    "jamais venu",
-    "n est pas arrive",
-    "pas arrive",
-    "pas encore arrive",
-    "personne n est venu",
-    "personne n est passe",
-    "no come",
-    "never come",
-    "didn t come",
-    "did not come",
-    "not come",
-    "no show",
-    "no don come",
-    "no reach",
-)
 CANCEL_REASONS: Final = {
     "cancel:solved": "problem solved",
     "cancel:too_long": "takes too long",
@@ -75,7 +56,7 @@ def answer_tap(turn: Turn) -> Reply | None:
     if job is None:
         return turn.ask(Step.MENU, job_replies.nothing_running())
     if name == "noshow":
-        return _no_show(turn, job, value)
+        return reports.no_show(turn, job, value)
     stars = int(value) if value.isdecimal() else 0
     return _rate(turn, job, stars) if 1 <= stars <= MOST_STARS else turn.ask(Step.MENU, job_replies.ask_stars(job))
 
@@ -100,32 +81,6 @@ def where_it_stands(request: ServiceRequest, at: datetime) -> Reply:
     if degraded.outage(at) is None:
         return known
     return Reply(f"{known.text}\n{outage_replies.takes_longer()}", known.choices)
-
-
-def says_nobody_came(text: str) -> bool:
-    """Whether somebody complains that the provider is not there, in French, English or Pidgin."""
-    said = f" {fold(text)} "
-    return any(f" {words} " in said for words in DID_NOT_COME)
-
-
-def answer_no_show(turn: Turn) -> Reply | None:
-    """ "Il n'est pas venu" while a job is open."""
-    if not says_nobody_came(turn.heard.text):
-        return None
-    request = service_requests.current_for(turn.contact)
-    job = jobs.live_job_for(request) if request else None
-    return _no_show(turn, job, "ask") if job else None
-
-
-def _no_show(turn: Turn, job: Job, value: str) -> Reply:
-    if value == "yes":
-        turn.rest()
-        reported = jobs.report_no_show(job, by="customer", at=turn.at)
-        return job_replies.no_show_noted() if reported else job_replies.cannot_cancel()
-    if value == "no":
-        turn.rest()
-        return job_replies.still_waiting(job)
-    return turn.ask(Step.MENU, job_replies.ask_no_show(job))
 
 
 def waits_for_stars(contact: Contact, at: datetime) -> bool:

@@ -45,11 +45,17 @@ class Job(models.Model):
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="jobs", verbose_name=_("provider"))
     status = models.CharField(_("status"), max_length=12, choices=JobStatus, default=JobStatus.ASSIGNED)
     assigned_at = models.DateTimeField(_("assigned"))
+    # Until then the provider says to be coming, else the job goes to another (`wave_policy.CONFIRM_WITHIN`); it moves
+    # when the provider hears of the job late. Empty: nobody need confirm.
+    confirm_by = models.DateTimeField(_("to be confirmed by"), null=True, blank=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     end_reason = models.CharField(_("why it ended"), max_length=300, blank=True)
     # Both sides' contact messages: the job counts as handed over only when both were delivered.
     customer_told_at = models.DateTimeField(_("customer knows who comes"), null=True, blank=True)
     provider_told_at = models.DateTimeField(_("provider knows the customer"), null=True, blank=True)
+
+    # The customer says, or shows with stars, that the work is done.
+    customer_agreed_at = models.DateTimeField(_("customer agrees that it is done"), null=True, blank=True)
 
     objects = JobQuerySet.as_manager()
 
@@ -65,6 +71,12 @@ class Job(models.Model):
             models.CheckConstraint(
                 name="job_ended_has_its_time", condition=Q(status__in=LIVE_JOB) | Q(ended_at__isnull=False)
             ),
+            models.CheckConstraint(
+                name="job_agreed_is_done", condition=Q(customer_agreed_at__isnull=True) | Q(status=JobStatus.DONE)
+            ),
+        ]
+        indexes = [
+            models.Index(name="job_to_confirm", fields=["confirm_by"], condition=Q(status=JobStatus.ASSIGNED)),
         ]
 
     def __str__(self) -> str:

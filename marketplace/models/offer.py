@@ -81,7 +81,16 @@ class OfferStatus(models.TextChoices):
 
 class OfferQuerySet(TransitionQuerySet["Offer"]):
     sources: ClassVar = {
-        OfferStatus.OPEN: frozenset({OfferStatus.UNREACHABLE}),  # its message never left us
+        # Its message never left us; or staff have called, and the provider takes the job after all.
+        OfferStatus.OPEN: frozenset(
+            {
+                OfferStatus.UNREACHABLE,
+                OfferStatus.DECLINED,
+                OfferStatus.EXPIRED,
+                OfferStatus.WITHDRAWN,
+                OfferStatus.TAKEN,
+            }
+        ),
         OfferStatus.ACCEPTED: frozenset({OfferStatus.OPEN}),
         OfferStatus.DECLINED: frozenset({OfferStatus.OPEN}),
         OfferStatus.TAKEN: frozenset({OfferStatus.OPEN}),
