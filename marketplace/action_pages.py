@@ -16,20 +16,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from marketplace import action_links, action_media, dispatch, jobs, quotes, ratings, service_requests
+from marketplace import action_links, action_media, dispatch, job_pages, jobs, quotes
 from marketplace.dialogue.quote_replies import fcfa
 from marketplace.dispatch import Acceptance
-from marketplace.models import (
-    ActionLink,
-    Job,
-    JobStatus,
-    Offer,
-    OfferStatus,
-    Quote,
-    QuoteStatus,
-    RequestStatus,
-    ServiceRequest,
-)
+from marketplace.models import ActionLink, Job, Offer, OfferStatus, Quote, QuoteStatus
 from notifications import clock, staff_links, staff_page
 from notifications.models import AlertLink
 
@@ -121,101 +111,8 @@ def _offer(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
     }
     if offer.status == OfferStatus.ACCEPTED:
         job = Job.objects.select_related(*jobs.WITH).get(offer=offer)
-        context |= _job_facts(job)
+        context |= job_pages.job_facts(job)
     return context
-
-
-def _job_facts(job: Job) -> dict[str, Any]:
-    """Whom to call and where; not any more when the job has gone to another."""
-    if job.status in (JobStatus.CANCELLED, JobStatus.NO_SHOW):
-        return {}
-    contact = job.request.customer.contact
-    note = f" ({job.request.place_note})" if job.request.place_note else ""
-    return {"person": contact.name, "number": job.request.number_to_call, "place": job.request.zone.name + note}
-
-
-def _give_up(job: Job, *, at: datetime) -> bool:
-    return jobs.cancel(job, reason="the provider cannot come", by="provider", at=at)
-
-
-JOB_ACTS: Final[dict[str, Callable[..., bool]]] = {
-    "set_out": jobs.set_out,
-    "begin": jobs.begin,
-    "finish": jobs.finish,
-    "give_up": _give_up,
-}
-
-
-JOB_STEPS: Final[dict[JobStatus, tuple[str, ...]]] = {  # what a provider may do next
-    JobStatus.ASSIGNED: ("set_out", "begin", "finish", "give_up"),
-    JobStatus.CONFIRMED: ("set_out", "begin", "finish", "give_up"),
-    JobStatus.ON_THE_WAY: ("begin", "finish", "give_up"),
-    JobStatus.STARTED: ("finish",),
-}
-
-
-def _job(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
-    job = Job.objects.select_related(*jobs.WITH).get(pk=link.object_id)
-    result = ""
-    if act in JOB_ACTS:
-        result = _("Thank you, noted.") if JOB_ACTS[act](job, at=at) else _("That is not possible now.")
-        job.refresh_from_db()
-    steps = JOB_STEPS.get(JobStatus(job.status), ())
-    names = {
-        "set_out": _("On my way"),
-        "begin": _("I have arrived"),
-        "finish": _("Done"),
-        "give_up": _("I cannot come"),
-    }
-    return {
-        "title": _("Your job: %(service)s") % {"service": job.request.service.name_in(link.language)},
-        "text": job.request.description,
-        "result": result or ("" if steps else _("This job has ended.")),
-        "acts": [(step, names[step], "no" if step == "give_up" else "yes") for step in steps],
-    } | _job_facts(job)
-
-
-def _request(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
-    found = ServiceRequest.objects.select_related("service", "zone").get(pk=link.object_id)
-    result = ""
-    if act == "cancel":
-        done = service_requests.cancel(found, reason="by link", by="customer", at=at)
-        result = _("Your request is cancelled.") if done else _("That is not possible now.")
-        found.refresh_from_db()
-    elif act.startswith("rate:"):
-        result = _rate(found, act, at)
-    open_ones = (RequestStatus.SEARCHING, RequestStatus.WAITING, RequestStatus.MATCHED)
-    context: dict[str, Any] = {
-        "title": _("Your request: %(service)s") % {"service": found.service.name_in(link.language)},
-        "text": found.description,
-        "place": found.zone.name,
-        "result": result or str(found.get_status_display()),
-        "acts": [("cancel", _("Cancel the request"), "no")] if found.status in open_ones else _stars(found),
-    }
-    job = jobs.live_job_for(found)
-    if job is not None:
-        context |= {"person": job.provider.name, "number": job.provider.phone_number}
-    return context
-
-
-def _unrated(request: ServiceRequest) -> Job | None:
-    done = Job.objects.filter(request=request, status=JobStatus.DONE).exclude(ratings__by_customer=True)
-    return done.order_by("-pk").first()
-
-
-def _stars(request: ServiceRequest) -> list[tuple[str, str, str]]:
-    """Buttons to rate the work, while nobody has."""
-    if _unrated(request) is None:
-        return []
-    return [(f"rate:{stars}", "⭐" * stars, "no" if stars <= 2 else "yes") for stars in range(5, 0, -1)]  # noqa: PLR2004
-
-
-def _rate(request: ServiceRequest, act: str, at: datetime) -> str:
-    job, stars = _unrated(request), act.removeprefix("rate:")
-    if job is None or stars not in {"1", "2", "3", "4", "5"}:
-        return _("That is not possible now.")
-    done = ratings.rate(job, int(stars), by_customer=True, comment="", at=at)
-    return _("Thank you, noted.") if done else _("That is not possible now.")
 
 
 def _quote(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
@@ -240,7 +137,7 @@ def _quote(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
 
 PAGES: Final[dict[str, Callable[[ActionLink, str, datetime], dict[str, Any]]]] = {
     "offer": _offer,
-    "job": _job,
-    "request": _request,
+    "job": job_pages.job,
+    "request": job_pages.request,
     "quote": _quote,
 }

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Final
 
-from django.utils.translation import gettext as staff_words
+from django.utils.translation import gettext_lazy as _
 
 from marketplace import job_reports, jobs, service_requests
 from marketplace.models import Job
@@ -130,7 +130,7 @@ def _answer_complaint(turn: Turn) -> Reply | None:
     if job is None:
         return None
     job_reports.complain(job, by_customer=True, words=turn.heard.text, at=turn.at)
-    takeover.call_human(turn.conversation, why=staff_words("The customer complains about a job."), at=turn.at)
+    takeover.call_human(turn.conversation, why=_("The customer complains about a job."), at=turn.at)
     return job_replies.complaint_noted()
 
 
