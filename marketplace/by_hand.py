@@ -39,11 +39,19 @@ def assign(request_id: int, provider: Provider, *, by: str, at: datetime) -> Ass
 
 
 def _open_offer(request: ServiceRequest, provider: Provider, at: datetime) -> Offer:
-    """The provider's offer, opened (again) for this moment in a wave of its own."""
-    run, result = match_runs.note_one(request, match_runs.level_reached(request), provider, at=at)
-    number = Wave.objects.filter(request=request).count() + 1
+    """The provider's offer, opened (again) for this moment, in a wave of its own unless it is out already."""
     ends = at + timedelta(minutes=1)
-    wave = Wave.objects.create(request=request, match_run=run, number=number, started_at=at, ends_at=ends, closed_at=at)
+    if Offer.objects.filter(request=request, provider=provider, status=OfferStatus.OPEN).update(expires_at=ends):
+        return Offer.objects.get(request=request, provider=provider)
+    run, result = match_runs.note_one(request, match_runs.level_reached(request), provider, at=at)
+    wave = Wave.objects.create(
+        request=request,
+        match_run=run,
+        number=Wave.objects.filter(request=request).count() + 1,
+        started_at=at,
+        ends_at=ends,
+        closed_at=at,
+    )
     (offer,) = dispatch.make_offers(wave, result, at)
     standing.note_offered([provider.pk], at)
     return offer

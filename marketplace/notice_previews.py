@@ -106,7 +106,9 @@ def _people(language: str, at: datetime) -> dict[type, Any]:
         created_at=at,
         expires_at=until,
     )
-    job = Job.objects.create(request=request, offer=offer, provider=provider, assigned_at=at)
+    job = Job.objects.create(
+        request=request, offer=offer, provider=provider, assigned_at=at, confirm_by=at + timedelta(minutes=6)
+    )
     message = InboundMessage.objects.create(
         message_sid="preview",
         contact=contact,

@@ -97,9 +97,11 @@ def name_of(turn: Turn) -> str:
 def _by_intent(turn: Turn) -> str:
     """A command in the person's own words, unless they are more likely the answer to a question or a request."""
     intent = turn.heard.intent
+    if reports.is_report(turn):
+        return ""
     if intent == "human":
         return intent
-    if intent not in BY_INTENT or turn.step in FREE_TEXT or reports.says_nobody_came(turn.heard.text):
+    if intent not in BY_INTENT or turn.step in FREE_TEXT:
         return ""
     if turn.step == Step.PLACE and is_landmark(turn.heard.text):
         return ""

@@ -127,7 +127,8 @@ def still_waiting(job: Job) -> Reply:
 def ask_stars(job: Job) -> Reply:
     return Reply(
         _("How was %(name)s, from 1 (bad) to 5 (very good)?") % {"name": job.provider.name},
-        tuple(choice(f"rate:{job.pk}:{stars}", "⭐" * stars) for stars in range(5, 0, -1)),
+        # Upwards: a typed 4 names the fourth choice.
+        tuple(choice(f"rate:{job.pk}:{stars}", "⭐" * stars) for stars in range(1, 6)),
     )
 
 

@@ -71,7 +71,7 @@ def answer(turn: Turn) -> Reply | None:
             if turn.heard.choice.startswith(("offer:", "job:", "ratecustomer:"))
             else None
         )
-    for attempt in (_answer_tap, quoting.propose, _answer_offers, _answer_words, _answer_confirm, _answer_late, _greet):
+    for attempt in (_answer_tap, quoting.propose, _answer_offers, _answer_confirm, _answer_words, _answer_late, _greet):
         reply = attempt(turn, turn.provider)
         if reply is not None:
             turn.understood()
@@ -219,8 +219,8 @@ def _report_absent(turn: Turn, job: Job) -> Reply:
 
 def _answer_confirm(turn: Turn, provider: Provider) -> Reply | None:
     """A bare "oui" or "non" when no offer is open: it is about the job that is to be confirmed."""
-    verdict = _verdict(turn)
-    if not verdict or turn.choices or not turn.draft.is_empty or turn.heard.services:
+    said_yes = turn.heard.number == 1 or is_yes(turn.heard.text)
+    if not (said_yes or is_no(turn.heard.text)) or turn.choices or not turn.draft.is_empty:
         return None
     job = (
         Job.objects.filter(provider=provider, status=JobStatus.ASSIGNED)
@@ -230,7 +230,7 @@ def _answer_confirm(turn: Turn, provider: Provider) -> Reply | None:
     )
     if job is None:
         return None
-    return _confirm(turn, job) if verdict == ACCEPT else _ask_give_up(turn, job)
+    return _confirm(turn, job) if said_yes else _ask_give_up(turn, job)
 
 
 def _rate_customer(turn: Turn, job: Job, value: str) -> Reply:

@@ -86,7 +86,7 @@ def begun(job: Job) -> Reply:
 def finished(job: Job) -> Reply:
     return Reply(
         _("Well done, thank you! The customer is asked for a rating. And how was the customer, from 1 to 5?"),
-        tuple(choice(f"ratecustomer:{job.pk}:{stars}", "⭐" * stars) for stars in range(5, 0, -1)),
+        tuple(choice(f"ratecustomer:{job.pk}:{stars}", "⭐" * stars) for stars in range(1, 6)),
     )
 
 

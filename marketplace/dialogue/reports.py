@@ -84,6 +84,16 @@ def answer(turn: Turn) -> Reply | None:
     return None
 
 
+def is_report(turn: Turn) -> bool:
+    """Whether these words are about a job of this person, so that they are not taken for a command."""
+    text = turn.heard.text
+    if says_nobody_came(text):
+        return True
+    return (_says(text, IS_LATE) and _live_job(turn) is not None) or (
+        _says(text, COMPLAINS) and _recent_job(turn) is not None
+    )
+
+
 def says_nobody_came(text: str) -> bool:
     """Whether somebody complains that the provider is not there, in French, English or Pidgin."""
     return _says(text, DID_NOT_COME)
@@ -97,6 +107,11 @@ def _says(text: str, phrases_of: tuple[str, ...]) -> bool:
 def _live_job(turn: Turn) -> Job | None:
     request = service_requests.current_for(turn.contact)
     return jobs.live_job_for(request) if request else None
+
+
+def _recent_job(turn: Turn) -> Job | None:
+    recent = Job.objects.filter(request__customer__contact=turn.contact, assigned_at__gt=turn.at - COMPLAINT_WITHIN)
+    return recent.order_by("-pk").first()
 
 
 def _answer_no_show(turn: Turn) -> Reply | None:
@@ -125,8 +140,7 @@ def _answer_complaint(turn: Turn) -> Reply | None:
     """Not content with a job of this week: kept, told to staff, and a person takes the conversation."""
     if not _says(turn.heard.text, COMPLAINS):
         return None
-    recent = Job.objects.filter(request__customer__contact=turn.contact, assigned_at__gt=turn.at - COMPLAINT_WITHIN)
-    job = recent.order_by("-pk").first()
+    job = _recent_job(turn)
     if job is None:
         return None
     job_reports.complain(job, by_customer=True, words=turn.heard.text, at=turn.at)

@@ -1,5 +1,6 @@
 """The pages behind the links as a phone without WhatsApp opens them."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from django.core.cache import cache
 from django.test import Client
 
 from marketplace import action_links, dispatch, service_requests
-from marketplace.models import ActionLink, Job, JobStatus, Offer, OfferStatus, RequestStatus, ServiceRequest
+from marketplace.models import ActionLink, Job, JobStatus, Offer, OfferStatus, Rating, RequestStatus, ServiceRequest
 from notifications import clock
 from tests.factories import a_job, a_silent_request, offers_to
 from tests.providers.factories import a_provider
@@ -40,6 +41,11 @@ def a_link(purpose: str, object_id: int, at: datetime, **facts: Any) -> str:
     defaults: dict[str, Any] = {"language": "fr", "expires_at": at + timedelta(hours=1)}
     address = action_links.make(purpose, object_id, at=at, **(defaults | facts))
     return address[address.index("/go/") :]
+
+
+def acts_in(page: str) -> set[str]:
+    """What the buttons of a page do."""
+    return set(re.findall(r'name="act" value="([^"]+)"', page))
 
 
 def test_a_token_is_16_base62_characters_of_which_only_the_hash_is_kept(offer: Offer, at: datetime) -> None:
@@ -152,7 +158,34 @@ def test_the_provider_without_whatsapp_walks_through_the_job_by_link(client: Cli
         assert client.post(path, {"act": act}).status_code == 200
         assert Job.objects.get(pk=job.pk).status == status
     text = client.post(path, {"act": "finish"}).content.decode()
-    assert "<form" not in text
+    assert 'value="finish"' not in text
+    assert 'value="rate:4"' in text, "now the provider rates the customer"
+    assert "<form" not in client.post(path, {"act": "rate:4"}).content.decode()
+    assert Rating.objects.get().by_customer is False
+
+
+def test_the_provider_without_whatsapp_confirms_is_late_and_finds_nobody_by_link(client: Client, at: datetime) -> None:
+    job = a_job(at=at)
+    path = a_link("job", job.pk, at)
+    for act in ("confirm", "late", "absent"):
+        assert f'value="{act}"' in client.get(path).content.decode()
+        client.post(path, {"act": act})
+    names = set(job.request.events.values_list("name", flat=True))
+    assert {"confirmed", "delay_announced", "absent_reported"} <= names
+
+
+def test_the_customer_without_whatsapp_reports_late_nobody_and_done_by_link(client: Client, at: datetime) -> None:
+    job = a_job(at=at, others=1)
+    path = a_link("request", job.request_id, at)
+    assert {"done", "late", "no_show"} <= acts_in(client.get(path).content.decode())
+    client.post(path, {"act": "late"})
+    assert job.request.events.filter(name="late_reported", actor="customer").exists()
+    client.post(path, {"act": "done"})
+    assert Job.objects.get(pk=job.pk).status == JobStatus.DONE
+    assert acts_in(client.get(path).content.decode()) == {f"rate:{stars}" for stars in range(1, 6)}
+    other = a_job(at=at)
+    client.post(a_link("request", other.request_id, at), {"act": "no_show"})
+    assert Job.objects.get(pk=other.pk).status == JobStatus.NO_SHOW
 
 
 def test_a_provider_can_give_the_job_up_by_link(client: Client, at: datetime) -> None:

@@ -1,15 +1,16 @@
+import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from marketplace import dispatch, jobs, ratings, service_requests
 from marketplace.models import Job, JobStatus, Offer, OfferStatus, RequestStatus, ServiceRequest
 from notifications.models import EscalationAlert
 from providers.models import Standing
-from tests.factories import a_job, messages_to
+from tests.factories import a_job, a_request, messages_to
 from tests.providers.factories import NOON, a_provider
 
 pytestmark = pytest.mark.django_db
@@ -114,10 +115,62 @@ def test_the_database_itself_allows_one_live_job_and_one_accepted_offer_a_reques
     other = Offer.objects.filter(request=job.request).exclude(pk=job.offer_id).get()
     with pytest.raises(IntegrityError, match="job_is_single_while_live"), transaction.atomic():
         Job.objects.create(request=job.request, offer=other, provider=other.provider, assigned_at=NOON)
+    Offer.objects.filter(pk=other.pk).update(status=OfferStatus.OPEN)
     with pytest.raises(IntegrityError, match="offer_is_accepted_once"), transaction.atomic():
         Offer.objects.filter(pk=other.pk).update(status=OfferStatus.ACCEPTED)
-    with pytest.raises(IntegrityError, match="job_status_is_known"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="no way leads from assigned to vanished"), transaction.atomic():
         Job.objects.filter(pk=job.pk).update(status="vanished", ended_at=NOON)
+
+
+@pytest.mark.parametrize("model", [Job, Offer, ServiceRequest])
+def test_the_database_lets_a_status_move_where_the_model_does(model: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgargs FROM pg_trigger WHERE tgname = 'status_moves_legally' AND tgrelid = %s::regclass",
+            [model._meta.db_table],  # noqa: SLF001  Django documents it
+        )
+        ((arguments,),) = cursor.fetchall()
+    guarded = json.loads(bytes(arguments).rstrip(b"\0"))
+    sources = type(model.objects.all()).sources
+    assert {to: frozenset(known) for to, known in guarded.items()} == {str(to): known for to, known in sources.items()}
+
+
+def test_a_finished_job_cannot_be_made_alive_by_sql() -> None:
+    job = a_job()
+    jobs.finish(job, at=NOON)
+    with connection.cursor() as cursor, pytest.raises(IntegrityError, match="from done to assigned"):
+        cursor.execute("UPDATE marketplace_job SET status = 'assigned', ended_at = NULL WHERE id = %s", [job.pk])
+
+
+def test_stars_from_three_on_say_that_the_work_is_done_and_fewer_are_a_complaint() -> None:
+    content, unhappy = a_job(), a_job()
+    for job, stars in ((content, 3), (unhappy, 2)):
+        jobs.finish(job, at=NOON)
+        ratings.rate(job, stars, by_customer=True, at=after(hours=1))
+    assert Job.objects.get(pk=content.pk).customer_agreed_at == after(hours=1)
+    assert Job.objects.get(pk=unhappy.pk).customer_agreed_at is None
+    assert EscalationAlert.objects.get().fingerprint == f"job:{unhappy.pk}:complaint"
+
+
+def test_the_customers_word_ends_the_job_and_the_provider_hears_of_it() -> None:
+    job = a_job()
+    assert jobs.finish(job, by="customer", at=after(hours=1))
+    found = Job.objects.get(pk=job.pk)
+    assert (found.status, found.customer_agreed_at) == (JobStatus.DONE, after(hours=1))
+    assert job.request.events.get(name="done").actor == "customer"
+    assert messages_to(number_of(job), "rating_request") == [], "the chat asks for stars in the same breath"
+    assert any("termin" in row.body for row in messages_to(job.provider.phone_number, "job_news"))
+
+
+def test_good_work_ends_the_alert_of_a_no_show() -> None:
+    missed = a_job()
+    jobs.report_no_show(missed, by="customer", at=NOON)
+    assert EscalationAlert.objects.unresolved().filter(fingerprint__endswith=":no-show").count() == 1
+    again = a_request(at=after(hours=1))
+    offer = again.offers.get(provider=missed.provider)
+    assert dispatch.accept(offer, at=after(hours=1)) == dispatch.Acceptance.WON
+    jobs.finish(Job.objects.get(offer=offer), at=after(hours=2))
+    assert EscalationAlert.objects.unresolved().filter(fingerprint__endswith=":no-show").count() == 0
 
 
 def test_a_job_is_handed_over_when_both_sides_know() -> None:
