@@ -11,10 +11,11 @@ from enum import StrEnum
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 
 from marketplace import asked, degraded, jobs, match_runs, notices, staff_alerts, sweeps, timeline
 from marketplace.models import MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest, Urgency, Wave
-from marketplace.wave_policy import KEPT_BACK, LEVELS, SEARCH_FOR, SILENT_TOO_OFTEN, WAVE_LASTS, WAVE_SIZE
+from marketplace.wave_policy import KEPT_BACK, LEVELS, OFFER_LASTS, SEARCH_FOR, SILENT_TOO_OFTEN, WAVE_LASTS, WAVE_SIZE
 from notifications import escalation, outbox, throttling
 from providers import matching, standing
 from providers.matching import Level, MatchResult
@@ -97,6 +98,7 @@ def send_offers(wave: Wave, result: MatchResult, *, at: datetime) -> int:
 
 def make_offers(wave: Wave, result: MatchResult, at: datetime) -> list[Offer]:
     """One offer a candidate; whoever's first offer never left us gets the same one again."""
+    lasts = OFFER_LASTS[Urgency(wave.request.urgency)] * degraded.slowness(at)
     known = {offer.provider_id: offer for offer in Offer.objects.filter(request_id=wave.request_id)}
     offers = []
     for candidate in result.chosen:
@@ -107,7 +109,7 @@ def make_offers(wave: Wave, result: MatchResult, at: datetime) -> list[Offer]:
             "score_parts": candidate.score_parts,
             "distance_km": candidate.distance_km,
             "created_at": at,
-            "expires_at": wave.ends_at,
+            "expires_at": at + lasts,
         }
         again = known.get(candidate.provider_id)
         if again and Offer.objects.filter(pk=again.pk).move(OfferStatus.OPEN, answered_at=None, **facts):
@@ -184,21 +186,25 @@ def note_unreachable(offer: Offer, *, code: str, at: datetime) -> bool:
 
 
 def _go_on_when_nobody_thinks(request: ServiceRequest, at: datetime, *, noted: Sequence[int] = ()) -> None:
+    """The next wave comes before its time when everybody of this one has answered."""
     if request.status != RequestStatus.SEARCHING:
         return
-    if Offer.objects.filter(request=request, status=OfferStatus.OPEN).exists():
+    running = Wave.objects.filter(request=request, closed_at__isnull=True)
+    if Offer.objects.filter(wave__in=running, status=OfferStatus.OPEN).exists():
         return
-    Wave.objects.filter(request=request, closed_at__isnull=True).update(closed_at=at)
+    running.update(closed_at=at)
     start_search(request, at=at, noted=noted)
 
 
 def expire_offers(at: datetime) -> int:
-    """End the waves whose time is over and send the next; returns how many ended."""
-    due = Wave.objects.filter(closed_at__isnull=True, ends_at__lte=at).order_by("ends_at")
-    return sweeps.each("expire_offers", list(due.values_list("request_id", flat=True)[:100]), _end_wave, at=at)
+    """End the offers and the waves whose time is over and send the next waves; returns how many requests moved."""
+    waves = Wave.objects.filter(closed_at__isnull=True, ends_at__lte=at).order_by("ends_at")
+    offers = Offer.objects.filter(status=OfferStatus.OPEN, expires_at__lte=at).order_by("expires_at")
+    due = [*waves.values_list("request_id", flat=True)[:100], *offers.values_list("request_id", flat=True)[:100]]
+    return sweeps.each("expire_offers", list(dict.fromkeys(due)), _go_on, at=at)
 
 
-def _end_wave(request_id: int, at: datetime) -> int:
+def _go_on(request_id: int, at: datetime) -> int:
     request = (
         ServiceRequest.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
         .select_related("customer__contact")
@@ -208,15 +214,20 @@ def _end_wave(request_id: int, at: datetime) -> int:
     if request is None:
         return 0  # an acceptance or another worker is at it
     ended = Wave.objects.filter(request=request, closed_at__isnull=True, ends_at__lte=at).update(closed_at=at)
-    if not ended:
-        return 0
     silent, unsent = _expire_unanswered(request, at)
-    timeline.record(request, "wave_ended", "system", at, silent=len(silent), unsent=unsent)
-    if request.status == RequestStatus.SEARCHING:
+    if not (ended or silent or unsent):
+        return 0
+    if ended:
+        timeline.record(request, "wave_ended", "system", at, silent=len(silent), unsent=unsent)
+    if request.status == RequestStatus.SEARCHING and not _has_open_wave(request):
         start_search(request, at=at, noted=silent)
     for provider_id in silent:
         _note_silence(provider_id, at)
     return 1
+
+
+def _has_open_wave(request: ServiceRequest) -> bool:
+    return Wave.objects.filter(request=request, closed_at__isnull=True).exists()
 
 
 def _expire_unanswered(request: ServiceRequest, at: datetime) -> tuple[list[int], int]:
@@ -275,16 +286,24 @@ def widen(request_id: int, *, by: str, at: datetime) -> int:
 
 
 def retry_waiting(at: datetime) -> int:
-    """Look again for requests for which nobody was found; only where somebody is there now, so that nobody is told twice.
+    """Look again where nobody new is being asked; only where somebody is there now, so that nobody is told twice.
 
-    Returns the offers made. In no order: however many wait, each has its turn.
+    These are requests for which nobody was found, and searches that live on the offers of earlier waves. Returns the
+    offers made. In no order: however many wait, each has its turn.
     """
-    waiting = ServiceRequest.objects.filter(status=RequestStatus.WAITING, expires_at__gt=at).order_by("?")
+    idle = Q(status=RequestStatus.SEARCHING) & ~Exists(
+        Wave.objects.filter(request=OuterRef("pk"), closed_at__isnull=True)
+    )
+    waiting = ServiceRequest.objects.filter(Q(status=RequestStatus.WAITING) | idle, expires_at__gt=at).order_by("?")
     return sweeps.each("retry_waiting", list(waiting.values_list("pk", flat=True)[:100]), _retry, at=at)
 
 
 def _retry(request_id: int, at: datetime) -> int:
-    request = ServiceRequest.objects.select_related("customer__contact").get(pk=request_id)
+    rows = ServiceRequest.objects.select_for_update(no_key=True, of=("self",)).select_related("customer__contact")
+    request = rows.get(pk=request_id)
     level = Level.EMERGENCY if request.urgency == Urgency.EMERGENCY else Level.BROAD
-    is_somebody_there = matching.find_candidates(match_runs.need_of(request), level, at, 1).chosen
-    return search_again(request_id, at=at) if is_somebody_there else 0
+    if not matching.find_candidates(match_runs.need_of(request), level, at, 1).chosen:
+        return 0
+    if request.status == RequestStatus.SEARCHING:
+        return 0 if _has_open_wave(request) else start_search(request, at=at)
+    return search_again(request_id, at=at)

@@ -6,11 +6,18 @@ from typing import Final
 from marketplace.models import Urgency
 from providers.matching import Level
 
-WAVE_LASTS: Final = {
+# Waves, offers and sizes as benchmarks/dispatch.py found them best: benchmarks/README.md says what was traded for what.
+WAVE_LASTS: Final = {  # then the next providers are asked, too
     Urgency.EMERGENCY: timedelta(minutes=3),
-    Urgency.TODAY: timedelta(minutes=6),
+    Urgency.TODAY: timedelta(minutes=5),
     Urgency.SCHEDULED: timedelta(minutes=15),
-    Urgency.UNSPECIFIED: timedelta(minutes=15),
+    Urgency.UNSPECIFIED: timedelta(minutes=5),
+}
+OFFER_LASTS: Final = {  # longer than its wave: whoever answers late still gets the job while nobody else has it
+    Urgency.EMERGENCY: timedelta(minutes=12),
+    Urgency.TODAY: timedelta(minutes=20),
+    Urgency.SCHEDULED: timedelta(minutes=60),
+    Urgency.UNSPECIFIED: timedelta(minutes=20),
 }
 SEARCH_FOR: Final = {  # then the search ends, and the customer is told
     Urgency.EMERGENCY: timedelta(hours=6),
@@ -18,7 +25,7 @@ SEARCH_FOR: Final = {  # then the search ends, and the customer is told
     Urgency.SCHEDULED: timedelta(days=3),
     Urgency.UNSPECIFIED: timedelta(hours=24),
 }
-WAVE_SIZE: Final = {Urgency.EMERGENCY: 5, Urgency.TODAY: 4, Urgency.SCHEDULED: 3, Urgency.UNSPECIFIED: 3}
+WAVE_SIZE: Final = {Urgency.EMERGENCY: 6, Urgency.TODAY: 5, Urgency.SCHEDULED: 3, Urgency.UNSPECIFIED: 4}
 LEVELS: Final = (Level.EXACT, Level.BROAD, Level.EMERGENCY)
 SILENT_TOO_OFTEN: Final = 5  # offers in a row without an answer, then staff look at the provider
 CONFIRM_WITHIN: Final = {  # of knowing whose job it is; asked once more at half of it, then the job goes to another

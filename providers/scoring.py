@@ -20,11 +20,11 @@ DOUBTFUL_NUMBER_FACTOR: Final = 0.5  # somebody whose number may be wrong
 class Weights:
     """What counts how much; only the relations matter, since the score is divided by their sum."""
 
-    distance: float = 0.35
-    rating: float = 0.20
-    acceptance: float = 0.20
-    load: float = 0.15
-    fairness: float = 0.10
+    distance: float = 0.18
+    rating: float = 0.09
+    acceptance: float = 0.06
+    load: float = 0.35
+    fairness: float = 0.32
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

@@ -134,9 +134,11 @@ class Offer(models.Model):
             ),
         ]
         indexes = [
+            # The offers whose time is over, for the sweep that ends them.
+            models.Index(name="offer_open_until", fields=["expires_at"], condition=Q(status=OfferStatus.OPEN)),
             models.Index(
                 name="offer_open_by_provider", fields=["provider", "-id"], condition=Q(status=OfferStatus.OPEN)
-            )
+            ),
         ]
 
     def __str__(self) -> str:
