@@ -11,12 +11,12 @@ from typing import Final
 from unittest.mock import patch
 
 from django.db import connection
-from django.db.models import Exists, Min, OuterRef
+from django.db.models import Min
 
 from benchmarks.dispatch_engine import Asked
 from benchmarks.dispatch_world import SERVICES, Town, Wish, Worker, douala
 from marketplace import action_links, dispatch, jobs, service_requests
-from marketplace.models import Customer, Job, Offer, OfferStatus, RequestStatus, ServiceRequest, Wave
+from marketplace.models import Customer, Job, Offer, RequestStatus, ServiceRequest, Wave
 from notifications import outbox
 from notifications.models import Contact, Notification
 from providers import coverage
@@ -102,12 +102,10 @@ class Djobea:
         return self._new_offers()
 
     def next_at(self, at: float) -> float | None:
-        """The end of the next wave or offer, and two minutes from now while a request is without a wave."""
-        waves, offers = Wave.objects.filter(closed_at__isnull=True), Offer.objects.filter(status=OfferStatus.OPEN)
-        ends = [waves.aggregate(first=Min("ends_at"))["first"], offers.aggregate(first=Min("expires_at"))["first"]]
-        due = [(end - MIDNIGHT).total_seconds() for end in ends if end]
-        searching = ServiceRequest.objects.filter(status__in=[RequestStatus.WAITING, RequestStatus.SEARCHING])
-        if searching.exclude(Exists(waves.filter(request=OuterRef("pk")))).exists():
+        """The end of the next wave, and two minutes from now while somebody waits."""
+        ends = Wave.objects.filter(closed_at__isnull=True).aggregate(first=Min("ends_at"))["first"]
+        due = [(ends - MIDNIGHT).total_seconds()] if ends else []
+        if ServiceRequest.objects.filter(status=RequestStatus.WAITING).exists():
             due.append(max(self.look_again, at))
         return min(due, default=None)
 

@@ -101,7 +101,8 @@ def _offer(link: ActionLink, act: str, at: datetime) -> dict[str, Any]:
         dispatch.decline(offer, at=at)
         result = _("Noted: you do not take this job.")
     offer.refresh_from_db()
-    is_open = offer.status == OfferStatus.OPEN and offer.expires_at > at
+    offer.request.refresh_from_db(fields=["status"])
+    is_open = dispatch.may_accept(offer, at=at)
     context: dict[str, Any] = {
         "title": _("%(service)s in %(place)s")
         % {"service": offer.request.service.name_in(link.language), "place": offer.request.zone.name},

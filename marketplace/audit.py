@@ -62,13 +62,10 @@ def matched_requests_have_a_job(_look: Look) -> Found:
 
 
 def searches_go_on(look: Look) -> Found:
-    """Whatever searches has a wave out or one that ended a moment ago, or open offers; no search outlives its time."""
+    """Whatever searches has offers out, or a wave that ended a moment ago; and no search outlives its time."""
     recent = Q(closed_at__isnull=True, ends_at__gt=look.at - PATIENCE) | Q(closed_at__gt=look.at - PATIENCE)
     waves = Wave.objects.filter(recent, request=OuterRef("pk"))
-    thinking = Offer.objects.filter(status=OfferStatus.OPEN, expires_at__gt=look.at - PATIENCE, request=OuterRef("pk"))
-    lost = (
-        ServiceRequest.objects.filter(status=RequestStatus.SEARCHING).exclude(Exists(waves)).exclude(Exists(thinking))
-    )
+    lost = ServiceRequest.objects.filter(status=RequestStatus.SEARCHING).exclude(Exists(waves))
     for pk in lost.order_by("pk").values_list("pk", flat=True)[:SHOWN]:
         yield pk, _("Request %(row)d searches, but no wave of it is out.") % {"row": pk}
     searching = [RequestStatus.SEARCHING, RequestStatus.WAITING]

@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from marketplace import action_links
 from marketplace.dialogue.words import gettext as _
 from marketplace.models import InboundMessage, Job, Offer, ServiceRequest, Urgency
+from marketplace.wave_policy import LATE_STILL_WINS
 from notifications import outbox
 from notifications.models import Contact, Notification
 from providers.models import Provider
@@ -119,7 +120,9 @@ def offer_job(offer: Offer, *, at: datetime) -> Notification:
     request, provider = offer.request, offer.provider
     minutes = max(1, round((offer.expires_at - at).total_seconds() / 60))
     with spoken(provider.language) as language:
-        link = action_links.make("offer", offer.pk, language=language, expires_at=offer.expires_at, at=at)
+        link = action_links.make(
+            "offer", offer.pk, language=language, expires_at=offer.expires_at + LATE_STILL_WINS, at=at
+        )
         facts = {
             "service": request.service.name_in(language),
             "place": request.zone.name,

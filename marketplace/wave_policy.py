@@ -6,19 +6,14 @@ from typing import Final
 from marketplace.models import Urgency
 from providers.matching import Level
 
-# Waves, offers and sizes as benchmarks/dispatch.py found them best: benchmarks/README.md says what was traded for what.
+# Waves and sizes as benchmarks/dispatch.py found them best: benchmarks/README.md says what was traded for what.
 WAVE_LASTS: Final = {  # then the next providers are asked, too
     Urgency.EMERGENCY: timedelta(minutes=3),
     Urgency.TODAY: timedelta(minutes=5),
     Urgency.SCHEDULED: timedelta(minutes=15),
     Urgency.UNSPECIFIED: timedelta(minutes=5),
 }
-OFFER_LASTS: Final = {  # longer than its wave: whoever answers late still gets the job while nobody else has it
-    Urgency.EMERGENCY: timedelta(minutes=12),
-    Urgency.TODAY: timedelta(minutes=20),
-    Urgency.SCHEDULED: timedelta(minutes=60),
-    Urgency.UNSPECIFIED: timedelta(minutes=20),
-}
+LATE_STILL_WINS: Final = timedelta(minutes=60)  # after the end of an offer, while nobody else has the job
 SEARCH_FOR: Final = {  # then the search ends, and the customer is told
     Urgency.EMERGENCY: timedelta(hours=6),
     Urgency.TODAY: timedelta(hours=12),

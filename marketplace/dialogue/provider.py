@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from marketplace import dispatch, job_reports, jobs, quotes, ratings, returning
 from marketplace.dispatch import Acceptance
-from marketplace.models import Job, JobStatus, Offer, OfferStatus, QuoteStatus, ServiceRequest
+from marketplace.models import Job, JobStatus, Offer, OfferStatus, QuoteStatus
 from marketplace.models.job import LIVE_JOB
 from marketplace.understanding.folding import fold
 from providers import availability
@@ -269,7 +269,7 @@ def _give_up_answer(turn: Turn, job: Job, verb: str) -> Reply:
 
 
 def _answer_late(turn: Turn, provider: Provider) -> Reply | None:
-    """ "Oui" to an offer that has just ended: a kind word at once, not a misunderstanding."""
+    """ "Oui" to an offer that has just ended: the job, while nobody else has it; else a kind word at once."""
     if _verdict(turn) != ACCEPT or turn.choices or not turn.draft.is_empty:
         return None
     ended = (
@@ -280,8 +280,10 @@ def _answer_late(turn: Turn, provider: Provider) -> Reply | None:
     )
     if ended is None:
         return None
-    is_taken = ServiceRequest.objects.filter(pk=ended.request_id, offers__status=OfferStatus.ACCEPTED).exists()
-    return provider_replies.taken() if is_taken else provider_replies.expired()
+    acceptance = dispatch.accept(ended, at=turn.at)
+    if acceptance == Acceptance.WON:
+        return NOTHING_TO_ADD  # late, but nobody else has it: the notice is the answer
+    return provider_replies.taken() if acceptance == Acceptance.TAKEN else provider_replies.expired()
 
 
 def _greet(turn: Turn, provider: Provider) -> Reply | None:

@@ -81,7 +81,7 @@ class OfferStatus(models.TextChoices):
 
 class OfferQuerySet(TransitionQuerySet["Offer"]):
     sources: ClassVar = {
-        # Its message never left us; or staff have called, and the provider takes the job after all.
+        # Its message never left us; or it is accepted late; or staff have called, and the provider takes the job after all.
         OfferStatus.OPEN: frozenset(
             {
                 OfferStatus.UNREACHABLE,
@@ -134,11 +134,9 @@ class Offer(models.Model):
             ),
         ]
         indexes = [
-            # The offers whose time is over, for the sweep that ends them.
-            models.Index(name="offer_open_until", fields=["expires_at"], condition=Q(status=OfferStatus.OPEN)),
             models.Index(
                 name="offer_open_by_provider", fields=["provider", "-id"], condition=Q(status=OfferStatus.OPEN)
-            ),
+            )
         ]
 
     def __str__(self) -> str:
