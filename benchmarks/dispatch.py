@@ -22,7 +22,7 @@ from typing import Any, Final
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-from benchmarks.dispatch_engine import run
+from benchmarks.dispatch_engine import Play
 from benchmarks.dispatch_policies import baselines
 from benchmarks.dispatch_world import Town
 
@@ -110,7 +110,7 @@ def play(task: tuple[int, int, float, float]) -> dict[str, Figures]:
     seed, days, patience, seeing = task
     with quiet():
         return {
-            policy.name: run(Town(seed, days=days, patience=patience, seeing=seeing), policy)
+            policy.name: Play(Town(seed, days=days, patience=patience, seeing=seeing), policy).run()
             for policy in (Djobea(), *baselines())
         }
 

@@ -3,13 +3,12 @@
 import heapq
 import itertools
 import statistics
-from collections.abc import Iterable
-from typing import Any, Final, Protocol
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 from benchmarks.dispatch_world import MINUTE, WORK, Town, Wish, Worker
 
 Asked = Iterable[tuple[Wish, Worker]]
-LATE_COUNTS_FOR: Final = 24 * 60 * MINUTE
 
 
 class Policy(Protocol):
@@ -27,54 +26,69 @@ class Policy(Protocol):
     def next_at(self, at: float) -> float | None: ...
 
 
-def run(town: Town, policy: Policy) -> dict[str, float]:
-    """Play the whole town under one policy and return its figures."""
-    policy.begin(town)
-    order = itertools.count()
-    heap: list[tuple[float, int, str, Any]] = [(wish.at, next(order), "opened", wish) for wish in town.wishes]
-    heapq.heapify(heap)
-    woken_at: float | None = None
+class Play:
+    """One town under one policy."""
 
-    def schedule(asked: Asked, at: float) -> None:
-        for wish, worker in asked:
-            reply = town.offered(wish, worker, at)
-            if reply is not None:
-                heapq.heappush(heap, (at + reply.after, next(order), "reply", (wish, worker, reply.accepts)))
+    def __init__(self, town: Town, policy: Policy) -> None:
+        self.town, self.policy = town, policy
+        self.order = itertools.count()
+        self.heap: list[tuple[float, int, str, Any]] = []
+        self.wakes_at: float | None = None
 
-    while heap:
-        at, _order, what, about = heapq.heappop(heap)
-        if what == "opened":
-            heapq.heappush(heap, (about.leaves_at, next(order), "leaves", about))
-            schedule(policy.opened(about, at), at)
-        elif what == "reply":
-            wish, worker, accepts = about
-            if not accepts or not worker.is_free(at):
-                if wish.is_open(at):
-                    schedule(policy.declines(wish, worker, at), at)
-            else:
-                won, asked = policy.accepts(wish, worker, at)
-                if won:
-                    wish.matched_at, wish.worker = at, worker.number
-                    worker.busy_until = at + WORK
-                    worker.jobs += 1
-                    heapq.heappush(heap, (at + WORK, next(order), "finished", (wish, worker)))
-                else:
-                    wish.late += 1
-                schedule(asked, at)
-        elif what == "leaves":
-            if about.matched_at is None:
-                policy.left(about, at)
-        elif what == "finished":
-            schedule(policy.finished(*about, at), at)
-        elif what == "woken":
-            if woken_at == at:
-                woken_at = None
-            schedule(policy.woken(at), at)
-        due = policy.next_at(at)
-        if due is not None and (woken_at is None or due < woken_at):
-            woken_at = max(due, at)
-            heapq.heappush(heap, (woken_at, next(order), "woken", None))
-    return figures(town)
+    def run(self) -> dict[str, float]:
+        """Play it to its end and return the figures."""
+        self.policy.begin(self.town)
+        for wish in self.town.wishes:
+            self._push(wish.at, "opened", wish)
+        happen: dict[str, Callable[[Any, float], Asked]] = {
+            "opened": self._opened,
+            "reply": self._reply,
+            "leaves": self._leaves,
+            "finished": lambda about, at: self.policy.finished(*about, at),
+            "woken": self._woken,
+        }
+        while self.heap:
+            at, _order, what, about = heapq.heappop(self.heap)
+            for wish, worker in happen[what](about, at):
+                reply = self.town.offered(wish, worker, at)
+                if reply is not None:
+                    self._push(at + reply.after, "reply", (wish, worker, reply.accepts))
+            due = self.policy.next_at(at)
+            if due is not None and (self.wakes_at is None or due < self.wakes_at):
+                self.wakes_at = max(due, at)
+                self._push(self.wakes_at, "woken", None)
+        return figures(self.town)
+
+    def _push(self, at: float, what: str, about: Any) -> None:
+        heapq.heappush(self.heap, (at, next(self.order), what, about))
+
+    def _opened(self, wish: Wish, at: float) -> Asked:
+        self._push(wish.leaves_at, "leaves", wish)
+        return self.policy.opened(wish, at)
+
+    def _reply(self, about: tuple[Wish, Worker, bool], at: float) -> Asked:
+        wish, worker, accepts = about
+        if not accepts or not worker.is_free(at):
+            return self.policy.declines(wish, worker, at) if wish.is_open(at) else ()
+        won, asked = self.policy.accepts(wish, worker, at)
+        if won:
+            wish.matched_at, wish.worker = at, worker.number
+            worker.busy_until = at + WORK
+            worker.jobs += 1
+            self._push(worker.busy_until, "finished", (wish, worker))
+        else:
+            wish.late += 1
+        return asked
+
+    def _leaves(self, wish: Wish, at: float) -> Asked:
+        if wish.matched_at is None:
+            self.policy.left(wish, at)
+        return ()
+
+    def _woken(self, _about: None, at: float) -> Asked:
+        if self.wakes_at == at:
+            self.wakes_at = None
+        return self.policy.woken(at)
 
 
 def figures(town: Town) -> dict[str, float]:

@@ -53,7 +53,7 @@ def note_one(
 ) -> tuple[MatchRun, MatchResult]:
     """Keep that this one provider was chosen, whatever speaks against it: it came back, or staff decide so."""
     need = need_of(request, as_if_new=True)
-    verdict = matching.judge(need, level, at, provider.pk)
+    verdict = matching.judge(need, level, at, provider.pk, weights=weights.in_force())
     one = Candidate(
         provider_id=provider.pk,
         phone_number=provider.phone_number,

@@ -6,7 +6,7 @@ from django.db import migrations, models
 LIMITS = [django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)]
 FIRST = """
     INSERT INTO providers_scoreweights (distance, rating, acceptance, load, fairness, why, changed_by, created_at)
-    VALUES (0.35, 0.20, 0.20, 0.15, 0.10, '', '', now())
+    VALUES (0.18, 0.09, 0.06, 0.35, 0.32, '', '', now())
 """
 
 class Migration(migrations.Migration):

@@ -10,7 +10,7 @@ from marketplace import dispatch, jobs, service_requests
 from marketplace.dispatch import Acceptance
 from marketplace.models import Job, MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest, Urgency, Wave
 from notifications.models import Account, Channel, EscalationAlert, Notification, Status
-from providers.models import ProviderStatus
+from providers.models import Provider, ProviderStatus
 from tests.factories import a_customer, a_request, a_silent_request, all_sent, in_threads, messages_to, offers_to
 from tests.providers.factories import NOON, a_provider, a_service, a_zone
 
@@ -40,10 +40,10 @@ def reload(request: ServiceRequest) -> ServiceRequest:
 @pytest.mark.parametrize(
     ("urgency", "size", "minutes"),
     [
-        (Urgency.EMERGENCY, 5, 3),
-        (Urgency.TODAY, 4, 6),
+        (Urgency.EMERGENCY, 6, 3),
+        (Urgency.TODAY, 5, 5),
         (Urgency.SCHEDULED, 3, 15),
-        (Urgency.UNSPECIFIED, 3, 15),
+        (Urgency.UNSPECIFIED, 4, 5),
     ],
 )
 def test_the_first_wave_is_as_wide_and_as_long_as_the_urgency_asks(urgency: str, size: int, minutes: int) -> None:
@@ -109,14 +109,40 @@ def test_an_offer_that_has_not_left_yet_is_called_back_instead_of_being_explaine
     assert [(row.purpose, row.status) for row in messages_to(loser.provider.phone_number)] == [("offer", "cancelled")]
 
 
-def test_an_acceptance_after_the_time_is_over_is_too_late() -> None:
+@pytest.mark.parametrize("others", [0, 5])
+def test_who_answers_late_gets_the_job_while_nobody_else_has_it(others: int) -> None:
+    slow = a_provider()
+    request = a_request(urgency=Urgency.EMERGENCY)
+    all_sent()
+    offer = request.offers.get()
+    for _ in range(others):
+        a_provider()
+    dispatch.expire_offers(after(minutes=3))
+    assert reload(request).status == (RequestStatus.SEARCHING if others else RequestStatus.WAITING)
+    assert dispatch.accept(offer, at=after(minutes=8)) == Acceptance.WON
+    assert reload(request).status == RequestStatus.MATCHED
+    assert Job.objects.get().provider == slow
+    assert statuses(request) == ({"accepted": 1, "taken": 5} if others else {"accepted": 1})
+    assert not EscalationAlert.objects.unresolved().filter(fingerprint__endswith=":unmatched").exists()
+
+
+def test_an_acceptance_an_hour_late_or_after_another_is_thanked() -> None:
+    request = a_silent_request()
+    first, second = offers_to(request, [a_provider(), a_provider()])
+    assert dispatch.accept(first, at=after(minutes=70)) == Acceptance.EXPIRED
+    assert not Job.objects.exists()
+    assert dispatch.accept(second, at=after(minutes=69)) == Acceptance.WON
+    assert dispatch.accept(first, at=after(minutes=69)) == Acceptance.TAKEN
+
+
+def test_whoever_staff_have_suspended_meanwhile_does_not_get_the_job_late() -> None:
     request = a_silent_request()
     (offer,) = offers_to(request, [a_provider()])
-    assert dispatch.accept(offer, at=after(minutes=10)) == Acceptance.EXPIRED
-    assert not Job.objects.exists()
+    Provider.objects.update(status=ProviderStatus.SUSPENDED)
+    assert dispatch.accept(offer, at=after(minutes=12)) == Acceptance.EXPIRED
 
 
-@pytest.mark.parametrize("status", [RequestStatus.CANCELLED, RequestStatus.EXPIRED, RequestStatus.WAITING])
+@pytest.mark.parametrize("status", [RequestStatus.CANCELLED, RequestStatus.EXPIRED])
 def test_an_offer_of_a_request_that_does_not_search_cannot_be_won(status: str) -> None:
     request = a_silent_request()
     (offer,) = offers_to(request, [a_provider()])
@@ -178,7 +204,7 @@ def test_waves_of_many_requests_that_end_at_once_over_the_same_people_do_not_dea
 
 
 def test_when_all_declined_the_next_wave_goes_out_at_once_and_to_others() -> None:
-    for _ in range(6):
+    for _ in range(7):
         a_provider()
     request = a_request()
     first_wave = list(request.offers.all())
@@ -193,18 +219,18 @@ def test_when_all_declined_the_next_wave_goes_out_at_once_and_to_others() -> Non
 
 
 def test_a_wave_that_ran_out_is_followed_by_the_next_until_nobody_is_left() -> None:
-    for _ in range(6):
+    for _ in range(7):
         a_provider()
     request = a_request()
     all_sent()
-    assert dispatch.expire_offers(after(minutes=5)) == 0
-    assert dispatch.expire_offers(after(minutes=6)) == 1
-    assert statuses(request) == {"expired": 4, "open": 2}
+    assert dispatch.expire_offers(after(minutes=4)) == 0
+    assert dispatch.expire_offers(after(minutes=5)) == 1
+    assert statuses(request) == {"expired": 5, "open": 2}
     all_sent()
-    assert dispatch.expire_offers(after(minutes=12)) == 1
+    assert dispatch.expire_offers(after(minutes=10)) == 1
     assert reload(request).status == RequestStatus.WAITING
-    assert statuses(request) == {"expired": 6}
-    assert request.offers.values("provider").distinct().count() == 6, "nobody is asked twice"
+    assert statuses(request) == {"expired": 7}
+    assert request.offers.values("provider").distinct().count() == 7, "nobody is asked twice"
     assert dispatch.expire_offers(after(minutes=60)) == 0
 
 
@@ -237,7 +263,7 @@ def test_a_provider_who_becomes_available_in_mid_search_is_asked_in_the_next_wav
 
 
 def test_an_offer_that_could_not_be_delivered_is_followed_at_once() -> None:
-    for _ in range(5):
+    for _ in range(6):
         a_provider()
     request = a_request()
     first_wave = list(request.offers.all())
@@ -245,7 +271,7 @@ def test_an_offer_that_could_not_be_delivered_is_followed_at_once() -> None:
     for offer in first_wave:
         assert dispatch.note_unreachable(offer, code="63024", at=after(seconds=20))
     assert not dispatch.note_unreachable(first_wave[0], code="63024", at=after(seconds=21))
-    assert statuses(request) == {"unreachable": 4, "open": 1}
+    assert statuses(request) == {"unreachable": 5, "open": 1}
 
 
 def test_a_nearly_spent_message_budget_narrows_the_wave_and_the_timeline_says_so() -> None:
@@ -255,7 +281,7 @@ def test_a_nearly_spent_message_budget_narrows_the_wave_and_the_timeline_says_so
         a_provider()
     request = a_request()
     facts = request.events.get(name="wave_sent").facts
-    assert (facts["offers"], facts["usual"]) == (3, 4)
+    assert (facts["offers"], facts["usual"]) == (3, 5)
 
 
 def test_somebody_who_asks_for_help_is_not_offered_the_own_job() -> None:
@@ -315,7 +341,7 @@ def test_an_offer_that_waited_in_vain_for_a_broken_sender_is_made_again_when_it_
     Notification.objects.filter(purpose="offer").update(status=Status.EXPIRED)
     assert dispatch.expire_offers(after(minutes=6)) == 1
     offer = Offer.objects.get(request=request)
-    assert (offer.status, offer.expires_at) == (OfferStatus.OPEN, after(minutes=12))
+    assert (offer.status, offer.expires_at) == (OfferStatus.OPEN, after(minutes=11))
     assert [row.status for row in messages_to(plumber.phone_number, "offer")] == ["expired", "queued"]
     assert request.events.filter(name="wave_ended").get().facts == {"silent": 0, "unsent": 1}
     all_sent()
@@ -356,11 +382,11 @@ def test_an_error_in_the_middle_of_matching_leaves_request_and_connection_usable
         assert dispatch.expire_offers(after(minutes=6)) == 0
         assert dispatch.retry_waiting(after(minutes=6)) == 0
     assert reload(request).status == RequestStatus.SEARCHING
-    assert statuses(request) == {"open": 4}, "the end of the wave was rolled back with what should follow it"
+    assert statuses(request) == {"open": 5}, "the end of the wave was rolled back with what should follow it"
     alert = EscalationAlert.objects.get(fingerprint="sweep:expire_offers")
     assert (alert.state, alert.severity) == ("open", "critical")
     assert dispatch.expire_offers(after(minutes=7)) == 1
-    assert statuses(request) == {"expired": 4, "open": 2}
+    assert statuses(request) == {"expired": 5, "open": 1}
     alert.refresh_from_db()
     assert alert.state == "resolved"
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from marketplace import dispatch
 from marketplace.models import Job, JobStatus, OfferStatus
 from providers.models import Provider
 
@@ -75,12 +76,20 @@ def test_the_slower_provider_gets_a_kind_word_at_once(customer: Phone) -> None:
     assert Job.objects.count() == 1
 
 
-def test_an_acceptance_after_the_end_of_the_offer_is_thanked(
-    searching: Phone, plumber: Provider, plumber_phone: Phone
+def test_an_acceptance_after_the_end_of_the_offer_gets_the_job_while_nobody_else_has_it(
+    searching: Phone, plumber_phone: Phone
 ) -> None:
-    plumber_phone.at += timedelta(hours=1)
+    plumber_phone.at += timedelta(minutes=30)
+    dispatch.expire_offers(plumber_phone.at)
+    assert "pour vous" in plumber_phone.writes("oui")
+    assert Job.objects.get().status == JobStatus.ASSIGNED
+
+
+def test_an_acceptance_long_after_the_end_of_the_offer_is_thanked(searching: Phone, plumber_phone: Phone) -> None:
+    plumber_phone.at += timedelta(minutes=90)
+    dispatch.expire_offers(plumber_phone.at)
     assert "terminée" in plumber_phone.writes("oui")
-    assert Job.objects.count() == 0
+    assert not Job.objects.exists()
 
 
 def test_with_two_open_offers_a_bare_one_is_asked_back(

@@ -58,7 +58,7 @@ def trigger(table: str) -> tuple[str, str]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("marketplace", "0005_confirmed_jobs")]
+    dependencies = [("marketplace", "0007_confirmed_jobs")]
 
     operations = [
         migrations.RunSQL(GUARD, "DROP FUNCTION djobea_guard_move()"),

@@ -6,8 +6,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('marketplace', '0004_explain_match_runs'),
-        ('providers', '0002_back_at'),
+        ('marketplace', '0006_find_runs_by_time'),
+        ('providers', '0005_back_at'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('providers', '0001_the_network'),
+        ('providers', '0004_line_holds_all_that_counts'),
     ]
 
     operations = [
