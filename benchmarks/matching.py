@@ -124,7 +124,7 @@ def a_request(number: int) -> tuple[Any, datetime]:
         zones = Zone.objects.filter(city__slug="douala", is_whole_city=False).order_by("pk")
         CACHE.extend([list(Service.objects.order_by("pk").values_list("pk", flat=True)), list(zones)])
     services, zones = CACHE
-    dice = random.Random(number)  # noqa: S311  the same requests at each run
+    dice = random.Random(number)
     zone = dice.choice(zones)
     shared = {
         "latitude": zone.latitude + dice.uniform(-0.01, 0.01),
@@ -182,7 +182,7 @@ def change_availability(providers: int, rounds: int) -> list[float]:
 
     from providers import availability
 
-    dice, until = random.Random(1), timezone.now() + timedelta(days=1)  # noqa: S311  the same changes at each run
+    dice, until = random.Random(1), timezone.now() + timedelta(days=1)
     taken = []
     for _round in range(rounds // 2):
         provider = dice.randint(1, providers)

@@ -23,7 +23,7 @@ def after(**delta: float) -> datetime:
 def test_a_waiting_request_is_given_to_somebody_matching_would_not_choose() -> None:
     request = a_request()
     assert request.status == RequestStatus.WAITING or dispatch.start_search(request, at=NOON) == 0
-    provider = a_provider(is_verified=False, zones=())
+    provider = a_provider(is_verified=False, zones=[])
     assert by_hand.assign(request.pk, provider, by=AWA, at=after(minutes=5)) == Assignment.DONE
     job = Job.objects.get(request=request)
     request.refresh_from_db()

@@ -1,6 +1,7 @@
 """Providers who want offers again while searches run."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def after(**delta: float) -> datetime:
     return NOON + timedelta(**delta)
 
 
-def away(**facts: object) -> Provider:
+def away(**facts: Any) -> Provider:
     return a_provider(unavailable_until=after(days=2), **facts)
 
 
