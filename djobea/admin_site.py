@@ -112,6 +112,7 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
         True,
         (
             Item(_("Channels"), "cell_tower", "notifications.channel"),
+            Item(_("Playbook"), "menu_book", "notifications.channel", page="notifications_channel_playbook"),
             Item(_("Twilio accounts"), "account_balance_wallet", "notifications.account"),
             Item(_("On-call people"), "support_agent", "notifications.oncallperson"),
             Item(_("Escalation steps"), "stairs", "notifications.escalationstep"),

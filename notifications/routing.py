@@ -70,6 +70,10 @@ ROUTES: Final[dict[str, Route]] = {
     "rating_request": Route(priority=Priority.BULK, quiet=True, useful_for=timedelta(days=3), variables=("name",)),
     "selftest": Route(channels=(selftest.NAME,), useful_for=timedelta(hours=1), has_news=True),
     "webhook": Route(channels=(ChannelName.WEBHOOK,), priority=Priority.BULK, useful_for=timedelta(days=1)),
+    # Each through its one channel, or not at all: a detour would prove nothing.
+    "test_whatsapp": Route(channels=(ChannelName.WHATSAPP,), useful_for=timedelta(minutes=30), answers=True),
+    "test_sms": Route(channels=(SMS,), useful_for=timedelta(minutes=30), answers=True),
+    "test_email": Route(channels=(EMAIL,), useful_for=timedelta(minutes=30), answers=True),
     "staff_report": Route(channels=(EMAIL,), priority=Priority.BULK, useful_for=timedelta(hours=24)),
     "staff_alert": Route(channels=(EMAIL,), priority=Priority.URGENT),
     "staff_alert_sms": Route(channels=(SMS, EMAIL), priority=Priority.URGENT),

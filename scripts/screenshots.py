@@ -91,6 +91,7 @@ SHOTS: Final = (
     Shot("alerts", page("notifications_escalationalert_changelist")),
     Shot("alert", row("notifications.escalationalert", severity="critical")),
     Shot("channel", row("notifications.channel", name="sms")),
+    Shot("playbook", page("notifications_channel_playbook")),
     Shot("templates", page("notifications_messagetemplate_changelist")),
 )
 

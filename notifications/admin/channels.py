@@ -2,28 +2,59 @@
 
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notifications import channel_health, clock, configuration, probing, staff_actions, throttling
+from notifications import channel_health, clock, configuration, outbox, playbook, probing, staff_actions, throttling
 from notifications.failure_policy import failure_for
-from notifications.models import Account, Channel, StaffAction, StaffDeed
+from notifications.models import Account, Channel, ChannelName, OnCallPerson, StaffAction, StaffDeed
 
 from .acting import OF_CHANNELS, ReasonForm, ask, foreseen_facts
 from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, WithHistory, badge
+
+TEST_PURPOSES: Final = {
+    ChannelName.WHATSAPP: "test_whatsapp",
+    ChannelName.SMS: "test_sms",
+    ChannelName.EMAIL: "test_email",
+}
 
 
 def _probe(channel: Channel, _user: Any, at: datetime) -> str:
     is_right, answer = probing.probe(channel)
     probing.note_probe(channel, is_right, answer, at=at)
     return answer
+
+
+def _write_to_me(channel: Channel, user: Any, at: datetime) -> str:
+    """A message through this channel to the person who asks, at the address that the on-call list has of them."""
+    person = OnCallPerson.objects.filter(user=user).first()
+    number = person.phone_number if person else ""
+    mail = (person.email if person else "") or user.email
+    facts = {"email": mail} if channel.name == ChannelName.EMAIL else {"phone_number": number or ""}
+    address = next(iter(facts.values()))
+    if not address:
+        return _("Nothing was sent: the on-call people have no address of yours for this channel.")
+    with transaction.atomic():
+        message = outbox.enqueue(
+            purpose=TEST_PURPOSES[ChannelName(channel.name)],
+            body=_("A test of the channel %(name)s, asked for by %(who)s.") % {"name": channel.name, "who": user},
+            subject=_("[Djobea] A test"),
+            reference=f"channel:{channel.name}",
+            at=at,
+            **facts,
+        )
+    return _("Message %(id)d to %(address)s is in the queue: its page tells what becomes of it.") % {
+        "id": message.pk,
+        "address": address,
+    }
 
 
 def _address(deed: str, channel: Channel) -> str:
@@ -40,6 +71,12 @@ class ChannelAdmin(NeitherAddedNorDeletedMixin, WithHistory, ConsoleAdmin[Channe
     editable = ("per_second", "failure_share")
     deeds = [
         Deed("probe", gettext_lazy("Test now"), _probe, lambda row, _at: row.is_configured),
+        Deed(
+            "test",
+            gettext_lazy("Test message to me"),
+            _write_to_me,
+            lambda row, _at: row.is_configured and row.name in TEST_PURPOSES,
+        ),
         Deed(
             "resume",
             gettext_lazy("Let it send again"),
@@ -72,7 +109,31 @@ class ChannelAdmin(NeitherAddedNorDeletedMixin, WithHistory, ConsoleAdmin[Channe
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.act_view)
-        return [path("<int:pk>/act/<slug:deed>/", view, name="notifications_channel_act"), *super().get_urls()]
+        playbook_view = self.admin_site.admin_view(self.playbook_view)
+        return [
+            path("playbook/", playbook_view, name="notifications_channel_playbook"),
+            path("<int:pk>/act/<slug:deed>/", view, name="notifications_channel_act"),
+            *super().get_urls(),
+        ]
+
+    def playbook_view(self, request: HttpRequest) -> HttpResponse:
+        """Each setting of the channels and what is wrong with it; on POST Twilio is asked too."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        may_ask = self.has_handle_permission(request)
+        parts = [(_("In our settings"), playbook.of_settings())]
+        if request.method == "POST":
+            if not may_ask:
+                raise PermissionDenied
+            parts.append((_("Twilio's answers"), playbook.of_twilio()))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Playbook of the channels"),
+            "parts": parts,
+            "may_ask": may_ask,
+        }
+        return render(request, "admin/notifications/playbook.html", context)
 
     def act_view(self, request: HttpRequest, pk: int, deed: str) -> HttpResponse:
         """Show what waits on the channel, ask why, and on POST hold it or let it send."""
@@ -103,6 +164,7 @@ class ChannelAdmin(NeitherAddedNorDeletedMixin, WithHistory, ConsoleAdmin[Channe
         )  # fmt: skip
 
     def story(self, row: Channel, at: datetime) -> dict[str, Any]:
+        failed, total = channel_health.failures_of(row, at)
         findings = configuration.findings_of(row.name)
         account = row.account
         return {
@@ -112,6 +174,10 @@ class ChannelAdmin(NeitherAddedNorDeletedMixin, WithHistory, ConsoleAdmin[Channe
             "failure": failure_for(row.pause_code) if row.is_paused(at) else None,
             "findings": findings,
             "account": account,
+            "speed": throttling.speed(row, at),
+            "failed": failed,
+            "total": total,
+            "failed_share": round(100 * failed / total) if total else 0,
             "used": throttling.used_slots(account, at) if account else None,
             "done_by_hand": list(
                 StaffAction.objects.filter(channel=row.name, deed__in=OF_CHANNELS).order_by("-pk")[:5]

@@ -24,6 +24,9 @@ PURPOSES: Final = {
     "reminder": _("Reminder"),
     "rating_request": _("Request for a rating"),
     "staff_alert": _("Alert to staff"),
+    "test_whatsapp": _("Test of WhatsApp"),
+    "test_sms": _("Test of SMS"),
+    "test_email": _("Test of mail"),
     "staff_report": _("Status report to staff"),
     "webhook": _("Call of a webhook"),
 }
