@@ -5,7 +5,7 @@ their own, which is dropped at the end. `matching_network.py` says what the made
 
 A match is what dispatch does for a wave of four: the exact level, the broad one where that finds too few, for one
 request in five the emergency one too; with the availability of everybody who is compared, their scores, the reasons of
-the chosen and up to 20 near misses. Requests come from all quarters of Douala, for trades as they are asked for, in two
+the chosen and up to 12 near misses. Requests come from all quarters of Douala, for trades as they are asked for, in two
 peaks a day (8:30 and 17:30), half with a shared location, half with people who were asked already. Beside it in turn, through the
 same cursor, the best query that one would write by hand, from a table of its own with a partial covering index that
 holds name and number too: `sql` reads the five who come first, `sql-pool` as many as a match compares, with all that a
@@ -52,7 +52,7 @@ FIVE = """
 AS_MANY = """
     SELECT provider_id, name, phone_number, base_zone_id, open_jobs, offers_made, offers_accepted, rating_sum,
         rating_count, last_offer_at FROM benchmark_coverage
-    WHERE service_id = %s AND zone_id = %s AND is_available ORDER BY in_line_since LIMIT 60
+    WHERE service_id = %s AND zone_id = %s AND is_available ORDER BY in_line_since LIMIT 24
 """
 
 

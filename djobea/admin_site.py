@@ -101,6 +101,8 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
         False,
         (
             Item(_("Providers"), "engineering", "providers.provider"),
+            Item(_("Demand and supply"), "map", "marketplace.matchrun", page="marketplace_matchrun_network"),
+            Item(_("Recruit next"), "person_search", "marketplace.matchrun", page="marketplace_matchrun_recruit"),
             Item(_("Applications"), "person_add", "marketplace.application"),
             Item(_("Zones"), "location_on", "providers.zone"),
             Item(_("Services"), "plumbing", "providers.service"),
@@ -164,6 +166,8 @@ def _is_shown(request: HttpRequest, link: str, query: str) -> bool:
     if not request.path.startswith(link) or (link.endswith("/notification/") and request.path.endswith("/causes/")):
         return False
     if link.endswith("/servicerequest/") and request.path.endswith("/board/"):
+        return False
+    if link.endswith("/matchrun/") and request.path.endswith(("/network/", "/recruit/")):
         return False
     is_dead = request.GET.get("status__exact") == "dead"
     return is_dead == (query == DEAD) if link.endswith("/notification/") else True

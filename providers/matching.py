@@ -3,7 +3,7 @@
 Values in, values out: nothing is stored here. Whoever asks keeps the result with the request it was for.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from providers import availability, matching_query, scoring
 from providers.matching_values import Candidate, Fit, LeftOut, Level, MatchResult, NearMiss, Need, Verdict
-from providers.models import Provider
 
 __all__ = [
     "Candidate",
@@ -35,26 +34,28 @@ NEIGHBOUR_KM: Final = 5.0  # zones whose centres are nearer are called neighbour
 BROAD_REACH_KM: Final = 15.0  # zones outside the city that the broad level looks into
 EMERGENCY_REACH_KM: Final = 40.0
 EMERGENCY_RADIUS_KM: Final = 30  # whoever takes emergencies comes from so far at least, on the emergency level
-POOL: Final = 60  # people of one cell who are compared: whoever has waited longest for an offer
-READ_AT_MOST: Final = 2 * POOL  # rows that one match compares; somebody who stands in several cells comes several times
-NEAR_MISSES: Final = 20
+POOL: Final = 24  # people of one cell who are compared: whoever has waited longest for an offer
+READ_AT_MOST: Final = 120  # rows that one match compares; somebody who stands in several cells comes several times
+NEAR_MISSES: Final = 12
 SHARED_FROM: Final = 2  # with so many places or more, one goes to the head of a line too long to compare
 
 
 # The nearest miss first: what an hour changes before what only staff can change.
+_OUTSCORED: Final = LeftOut.OUTSCORED.value
+_DOUBTFUL: Final = LeftOut.DOUBTFUL_NUMBER.value
 _NEARNESS: Final = {reason: rank for rank, reason in enumerate(LeftOut.values)}
 
 
 class _Row(NamedTuple):
-    """A row of the statement in `matching_query.POOL`, column by column."""
+    """A row of the statement in `matching_query.POOL`, column by column; it has all `scoring.Facts` by their names."""
 
     provider_id: int
     phone_doubtful: bool
-    is_the_service: bool
+    same_service: bool
     is_the_zone: bool
     same_city: bool
     is_open: bool
-    km: float
+    distance_km: float
     open_jobs: int
     offers_made: int
     offers_accepted: int
@@ -65,17 +66,16 @@ class _Row(NamedTuple):
 
 
 class _Scored(NamedTuple):
-    """A row, its score and the parts of it."""
+    """A row and its score."""
 
     row: _Row
     points: float
-    parts: dict[str, float]
 
 
 def find_candidates(
     need: Need, level: str, at: datetime, limit: int, *, weights: scoring.Weights = scoring.DEFAULT_WEIGHTS
 ) -> MatchResult:
-    """The `limit` best providers for `need` at `at`, and at most 20 near misses, by two queries.
+    """The `limit` best providers for `need` at `at`, and at most 12 near misses, by two queries.
 
     Where more may come than are compared, those who have waited longest are, and one place goes to the very first in
     line: so an offer reaches everybody in the end, however many there are. An unknown service or zone finds nobody.
@@ -85,22 +85,20 @@ def find_candidates(
 
 
 def find_with_each(
-    need: Need, level: str, at: datetime, limit: int, *, weights: Iterable[scoring.Weights]
+    need: Need, level: str, at: datetime, limit: int, *, weights: Sequence[scoring.Weights]
 ) -> list[MatchResult]:
     """What each of these weights would make of the same people, who are read once."""
     rows = _once_each(_ask(matching_query.POOL, need, level, at))
     choices = [_choose(rows, at, max(limit, 0), one) for one in weights]
-    ids = {entry.row.provider_id for chosen, others in choices for entry in (*chosen, *others)}
-    names = Provider.objects.filter(pk__in=ids).values_list("pk", "name", "phone_number")
-    people = {pk: (name, number) for pk, name, number in names}
+    people = _names(entry.row.provider_id for chosen, others in choices for entry in (*chosen, *others))
     return [
         MatchResult(
             str(level),
             at,
-            tuple(_candidate(entry, *people[entry.row.provider_id], level) for entry in chosen),
+            tuple(_candidate(entry, *people[entry.row.provider_id], level, at, one) for entry in chosen),
             tuple(_near_miss(entry, people[entry.row.provider_id][0]) for entry in others),
         )
-        for chosen, others in choices
+        for one, (chosen, others) in zip(weights, choices, strict=True)
     ]
 
 
@@ -108,17 +106,24 @@ def _choose(
     rows: list[_Row], at: datetime, limit: int, weights: scoring.Weights
 ) -> tuple[list[_Scored], list[_Scored]]:
     """The chosen, and the near misses."""
-    scored = [_Scored(row, *scoring.score(_facts(row), at, weights)) for row in rows]
-    first_in_line = next((entry for entry in scored if not entry.row.left_out), None)
-    scored.sort(key=lambda entry: (-entry.points, entry.row.km, entry.row.provider_id))
-    fitting = [entry for entry in scored if not entry.row.left_out]
+    fitting = [_Scored(row, scoring.points(row, at, weights)) for row in rows if not row.left_out]
+    first_in_line = fitting[0] if fitting else None
+    fitting.sort(key=lambda entry: (-entry.points, entry.row.distance_km, entry.row.provider_id))
     if first_in_line and len(fitting) >= POOL and limit >= SHARED_FROM:
         fitting.remove(first_in_line)
         better = sum(entry.points > first_in_line.points for entry in fitting)
         fitting.insert(min(limit - 1, better), first_in_line)
-    misses = fitting[limit:] + [entry for entry in scored if entry.row.left_out]
-    misses.sort(key=lambda entry: _NEARNESS[_why_not(entry.row)])
+    left_out = sorted((row for row in rows if row.left_out), key=lambda row: _NEARNESS[row.left_out])[:NEAR_MISSES]
+    misses = fitting[limit:] + [_Scored(row, scoring.points(row, at, weights)) for row in left_out]
+    misses.sort(key=lambda entry: (_NEARNESS[_why_not(entry.row)], -entry.points))
     return fitting[:limit], _varied(misses)
+
+
+def _names(provider_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """Names and numbers of those who are named, by id."""
+    with connection.cursor() as cursor:
+        cursor.execute(matching_query.NAMES, [list(set(provider_ids))])
+        return {pk: (name, number) for pk, name, number in cursor.fetchall()}
 
 
 def _once_each(rows: list[Any]) -> list[_Row]:
@@ -170,9 +175,9 @@ def judge(
     if not rows:
         return Verdict(may_come=False, reason=LeftOut.NOT_COVERING.value)
     row = _Row._make(rows[0])
-    points, parts = scoring.score(_facts(row), at, weights)
+    points, parts = scoring.score(row, at, weights)
     reason = row.left_out or _fit(row).value
-    return Verdict(not row.left_out, reason, points, parts, round(row.km, 2))
+    return Verdict(not row.left_out, reason, points, parts, round(row.distance_km, 2))
 
 
 def _ask(
@@ -211,29 +216,18 @@ def _ask(
         return rows
 
 
-def _facts(row: _Row) -> scoring.Facts:
-    return scoring.Facts(
-        distance_km=row.km,
-        rating_sum=row.rating_sum,
-        rating_count=row.rating_count,
-        offers_made=row.offers_made,
-        offers_accepted=row.offers_accepted,
-        open_jobs=row.open_jobs,
-        last_offer_at=row.last_offer_at,
-        same_service=row.is_the_service,
-        phone_doubtful=row.phone_doubtful,
-    )
-
-
-def _candidate(entry: _Scored, name: str, phone_number: str, level: str) -> Candidate:
+def _candidate(
+    entry: _Scored, name: str, phone_number: str, level: str, at: datetime, weights: scoring.Weights
+) -> Candidate:
+    points, parts = scoring.score(entry.row, at, weights)
     return Candidate(
         provider_id=entry.row.provider_id,
         phone_number=phone_number,
         name=name,
         level=str(level),
-        score=entry.points,
-        score_parts=entry.parts,
-        distance_km=round(entry.row.km, 2),
+        score=points,
+        score_parts=parts,
+        distance_km=round(entry.row.distance_km, 2),
         reason=_fit(entry.row).value,
     )
 
@@ -241,26 +235,27 @@ def _candidate(entry: _Scored, name: str, phone_number: str, level: str) -> Cand
 def _fit(row: _Row) -> Fit:
     if not row.is_open:
         return Fit.ON_CALL
-    if not row.is_the_service:
+    if not row.same_service:
         return Fit.RELATED_SERVICE
     if row.is_the_zone:
         return Fit.COVERS_ZONE
-    if row.km <= NEIGHBOUR_KM:
+    if row.distance_km <= NEIGHBOUR_KM:
         return Fit.NEIGHBOURING_ZONE
     return Fit.SAME_CITY if row.same_city else Fit.NEARBY_CITY
 
 
 def _near_miss(entry: _Scored, name: str) -> NearMiss:
-    return NearMiss(entry.row.provider_id, name, entry.points, round(entry.row.km, 2), _why_not(entry.row))
+    return NearMiss(entry.row.provider_id, name, entry.points, round(entry.row.distance_km, 2), _why_not(entry.row))
 
 
 def _why_not(row: _Row) -> str:
-    return row.left_out or (LeftOut.DOUBTFUL_NUMBER if row.phone_doubtful else LeftOut.OUTSCORED).value
+    return row.left_out or (_DOUBTFUL if row.phone_doubtful else _OUTSCORED)
 
 
 def _varied(misses: list[_Scored]) -> list[_Scored]:
     """At most `NEAR_MISSES`, and of those who were merely outscored no more than half while others wait."""
-    outscored = [miss for miss in misses if _why_not(miss.row) == LeftOut.OUTSCORED]
-    others = [miss for miss in misses if _why_not(miss.row) != LeftOut.OUTSCORED]
+    outscored, others = [], []
+    for miss in misses:
+        (outscored if _why_not(miss.row) == _OUTSCORED else others).append(miss)
     room = max(NEAR_MISSES // 2, NEAR_MISSES - len(others))
     return (outscored[:room] + others)[:NEAR_MISSES]

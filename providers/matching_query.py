@@ -83,7 +83,7 @@ _FACTS: Final = f"""
 """
 _JOINS: Final = f"""
     LEFT JOIN providers_provider AS provider
-        ON covered.rank = {Rank.MAY_NOT:d} AND provider.id = covered.provider_id
+        ON provider.id = CASE WHEN covered.rank = {Rank.MAY_NOT:d} THEN covered.provider_id END
     CROSS JOIN LATERAL (
         SELECT NOT covered.keeps_hours OR EXISTS (
             SELECT 1 FROM providers_availability AS row
@@ -116,6 +116,7 @@ _LINE: Final = "row.rank, row.in_line_since, row.provider_id"
 
 # Those who may come, from the heads of the lines; and some of those who may not, so that their reasons are there: from
 # the head too, from the end where those stand who are away, from those whom staff hold back, and whoever was asked.
+# Of them nobody asks whether they are at work, so the hours are looked up only where they are the reason.
 _FIND: Final = f"""{_CELLS}
 , fitting AS (
     SELECT known.* FROM cell CROSS JOIN LATERAL (
@@ -133,21 +134,22 @@ beside AS (
     SELECT {_FACTS} FROM (
         SELECT sampled.*, {_OF_CELL} FROM cell CROSS JOIN LATERAL (
             (SELECT {_HELD} FROM providers_coverage AS row WHERE {_HERE} AND row.rank < {Rank.MAY_NOT:d}
-             ORDER BY {_LINE} LIMIT %(near_misses)s / 2)
+             ORDER BY {_LINE} LIMIT %(near_misses)s / 3)
             UNION ALL
             (SELECT {_HELD} FROM providers_coverage AS row WHERE {_HERE} AND row.rank = {Rank.MAY:d}
-             AND row.in_line_since > %(at)s ORDER BY {_LINE} LIMIT %(near_misses)s / 2)
+             AND row.in_line_since > %(at)s ORDER BY {_LINE} LIMIT %(near_misses)s / 3)
             UNION ALL
             (SELECT {_HELD} FROM providers_coverage AS row
-             WHERE {_HERE} AND row.provider_id = ANY(%(exclude)s::bigint[]) LIMIT %(near_misses)s / 2)
+             WHERE {_HERE} AND row.provider_id = ANY(%(exclude)s::bigint[]) LIMIT %(near_misses)s / 3)
             UNION ALL
             (SELECT {_HELD} FROM providers_coverage AS row WHERE {_HERE} AND row.rank = {Rank.MAY_NOT:d}
              ORDER BY {_LINE} LIMIT %(near_misses)s)
         ) AS sampled
-        LIMIT 3 * %(near_misses)s
+        LIMIT %(near_misses)s * 4 / 3
     ) AS covered {_JOINS}
 )
-SELECT {_COLUMNS} FROM fitting UNION ALL SELECT {_COLUMNS} FROM beside WHERE left_out <> ''
+SELECT {_COLUMNS} FROM fitting UNION ALL
+SELECT {_COLUMNS.replace("is_open", "true")} FROM beside WHERE left_out <> ''
 """  # noqa: S608  constants only
 
 # Everybody of these cells, each in the best of them; `provider_id` asks about one.
@@ -161,6 +163,7 @@ _EVERYBODY: Final = f"""{_CELLS}
     ) AS covered {_JOINS}
 )
 """  # noqa: S608  constants only
+NAMES: Final = "SELECT id, name, phone_number FROM providers_provider WHERE id = ANY(%s::bigint[])"
 ONE: Final = f"{_EVERYBODY} SELECT {_COLUMNS} FROM judged"  # noqa: S608  constants only
 LEFT_OUT_COUNTS: Final = f"{_EVERYBODY} SELECT left_out, count(*) FROM judged GROUP BY left_out"  # noqa: S608  the same
 

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 RATING_PRIOR: Final = 4.0  # stars of somebody nobody has rated yet
 RATING_PRIOR_WEIGHT: Final = 5.0  # ratings that this belief is worth
@@ -49,38 +49,68 @@ class Facts(NamedTuple):
     phone_doubtful: bool = False
 
 
-def score(facts: Facts, at: datetime, weights: Weights = DEFAULT_WEIGHTS) -> tuple[float, dict[str, float]]:
+class Scorable(Protocol):
+    """Whatever has the facts of a score by their names; reading them where they are spares a copy of each."""
+
+    @property
+    def distance_km(self) -> float: ...
+    @property
+    def rating_sum(self) -> int: ...
+    @property
+    def rating_count(self) -> int: ...
+    @property
+    def offers_made(self) -> int: ...
+    @property
+    def offers_accepted(self) -> int: ...
+    @property
+    def open_jobs(self) -> int: ...
+    @property
+    def last_offer_at(self) -> datetime | None: ...
+    @property
+    def same_service(self) -> bool: ...
+    @property
+    def phone_doubtful(self) -> bool: ...
+
+
+def score(facts: Scorable, at: datetime, weights: Weights = DEFAULT_WEIGHTS) -> tuple[float, dict[str, float]]:
     """The score and its parts, each between 0 (bad) and 1 (good), rounded to four places.
 
     score = sum(weight * part) / sum(weights), times the factors `service` and `number` (1 where nothing speaks
     against the provider). Raises `ValueError` when no weight is above zero.
     """
+    parts = {
+        "distance": _nearness(facts.distance_km),
+        "rating": (smoothed_rating(facts.rating_sum, facts.rating_count) - 1) / 4,
+        "acceptance": chance_of_acceptance(facts.offers_made, facts.offers_accepted),
+        "load": 1 / (1 + facts.open_jobs),
+        "fairness": fairness(facts.last_offer_at, at),
+        "service": 1.0 if facts.same_service else RELATED_SERVICE_FACTOR,
+        "number": DOUBTFUL_NUMBER_FACTOR if facts.phone_doubtful else 1.0,
+    }
+    return points(facts, at, weights), {name: round(part, 4) for name, part in parts.items()}
+
+
+def points(facts: Scorable, at: datetime, weights: Weights = DEFAULT_WEIGHTS) -> float:
+    """The score alone: for the many who are compared, of whom few are chosen."""
     total = weights.distance + weights.rating + weights.acceptance + weights.load + weights.fairness
     if total <= 0 or min(weights.distance, weights.rating, weights.acceptance, weights.load, weights.fairness) < 0:
         raise ValueError(f"The weights are {weights}, but none may be negative and one must be above zero.")
-    distance = math.exp(-max(facts.distance_km, 0.0) / DISTANCE_SCALE_KM)
-    rating = (smoothed_rating(facts.rating_sum, facts.rating_count) - 1) / 4
-    acceptance = chance_of_acceptance(facts.offers_made, facts.offers_accepted)
-    load = 1 / (1 + facts.open_jobs)
-    waited = fairness(facts.last_offer_at, at)
-    service = 1.0 if facts.same_service else RELATED_SERVICE_FACTOR
-    number = DOUBTFUL_NUMBER_FACTOR if facts.phone_doubtful else 1.0
     weighted = (
-        weights.distance * distance
-        + weights.rating * rating
-        + weights.acceptance * acceptance
-        + weights.load * load
-        + weights.fairness * waited
+        weights.distance * _nearness(facts.distance_km)
+        + weights.rating * (smoothed_rating(facts.rating_sum, facts.rating_count) - 1) / 4
+        + weights.acceptance * chance_of_acceptance(facts.offers_made, facts.offers_accepted)
+        + weights.load / (1 + facts.open_jobs)
+        + weights.fairness * fairness(facts.last_offer_at, at)
     ) / total
-    return round(weighted * service * number, 4), {
-        "distance": round(distance, 4),
-        "rating": round(rating, 4),
-        "acceptance": round(acceptance, 4),
-        "load": round(load, 4),
-        "fairness": round(waited, 4),
-        "service": service,
-        "number": number,
-    }
+    if not facts.same_service:
+        weighted *= RELATED_SERVICE_FACTOR
+    if facts.phone_doubtful:
+        weighted *= DOUBTFUL_NUMBER_FACTOR
+    return round(weighted, 4)
+
+
+def _nearness(distance_km: float) -> float:
+    return math.exp(-max(distance_km, 0.0) / DISTANCE_SCALE_KM)
 
 
 def smoothed_rating(rating_sum: int, rating_count: int) -> float:

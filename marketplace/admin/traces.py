@@ -1,11 +1,13 @@
 """What a request led to, as flat lists: match runs, waves, offers, jobs, quotes, ratings, events."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern, path
 from django.utils.translation import gettext_lazy
 
 from marketplace.models import (
@@ -24,7 +26,7 @@ from marketplace.models import (
 from notifications import personal_data
 from notifications.admin.base import ConsoleAdmin, LargeTableMixin, ReadOnlyMixin, badge, link_to
 
-from . import request_story, request_timeline
+from . import network, request_story, request_timeline
 
 
 class OfRequestAdmin(LargeTableMixin, ReadOnlyMixin, ConsoleAdmin[Any]):
@@ -130,6 +132,14 @@ class MatchRunAdmin(OfRequestAdmin):
     list_filter = ["level"]
     story_template = "admin/marketplace/match_run.html"
     fields = ["request", "level", "ran_at"]
+
+    def get_urls(self) -> list[URLPattern]:
+        guard = self.admin_site.admin_view
+        return [
+            path("network/", guard(partial(network.page, self)), name="marketplace_matchrun_network"),
+            path("recruit/", guard(partial(network.recruit_page, self)), name="marketplace_matchrun_recruit"),
+            *super().get_urls(),
+        ]
 
     def story(self, row: MatchRun, at: datetime) -> dict[str, Any]:  # noqa: ARG002  as the others
         return {"run": request_story.explained(row)}

@@ -217,13 +217,13 @@ class TestEmergency:
 
 
 class TestReasons:
-    def test_at_most_twenty_near_misses_and_not_only_the_outscored(self) -> None:
+    def test_at_most_twelve_near_misses_and_not_only_the_outscored(self) -> None:
         for _ in range(25):
             a_provider()
         away = a_provider(unavailable_until=NOON + timedelta(days=1))
         result = found(limit=3)
         assert len(result.chosen) == 3
-        assert len(result.near_misses) == 20
+        assert len(result.near_misses) == 12
         assert why_not(away, result) == LeftOut.UNAVAILABLE
 
     def test_the_rest_is_counted_by_reason(self) -> None:
