@@ -254,7 +254,8 @@ def _why_not(row: _Row) -> str:
 
 def _varied(misses: list[_Scored]) -> list[_Scored]:
     """At most `NEAR_MISSES`, and of those who were merely outscored no more than half while others wait."""
-    outscored, others = [], []
+    outscored: list[_Scored] = []
+    others: list[_Scored] = []
     for miss in misses:
         (outscored if _why_not(miss.row) == _OUTSCORED else others).append(miss)
     room = max(NEAR_MISSES // 2, NEAR_MISSES - len(others))
