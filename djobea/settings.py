@@ -351,6 +351,7 @@ UNFOLD: dict[str, Any] = {
         }
     ],
     "STYLES": [lambda _request: static("djobea/console.css")],
+    "SCRIPTS": [lambda _request: static("djobea/console.js")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,

@@ -3,16 +3,22 @@
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django import forms
-from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.contrib import admin, messages
+from django.db.models import Exists, Model, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from simple_history.admin import SimpleHistoryAdmin
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from providers import coverage
-from providers.models import Availability, City, Coverage, Provider, Service, Standing, Zone
+from providers import approval, coverage
+from providers.admin_import import ImportsAndExports
+from providers.availability import in_working_hours
+from providers.models import Availability, City, Coverage, Provider, ProviderStatus, Service, Standing, Zone
 from providers.phone_numbers import UnreadableNumber, normalise
 from providers.scoring import smoothed_rating
 
@@ -23,6 +29,13 @@ else:
 
 PER_PAGE: Final = 25
 LANGUAGES: Final = [("fr", _("French")), ("en", _("English")), ("pcm", _("Pidgin"))]
+
+TONES: Final = {
+    ProviderStatus.ACTIVE: "good",
+    ProviderStatus.PENDING: "wait",
+    ProviderStatus.ON_HOLD: "bad",
+    ProviderStatus.SUSPENDED: "quiet",
+}
 
 
 class ReadOnlyMixin:
@@ -84,11 +97,16 @@ class AvailabilityInline(TabularInline[Availability, Provider]):
 
 
 @admin.register(Provider)
-class ProviderAdmin(DerivedRowsGoAlongMixin, SimpleHistoryAdmin, ModelAdmin[Provider]):  # type: ignore[misc]  # no types
+class ProviderAdmin(ImportsAndExports, DerivedRowsGoAlongMixin, SimpleHistoryAdmin, ModelAdmin[Provider]):  # type: ignore[misc]  # no types
+    """Every figure of the list comes with its rows: one query for a page of it."""
+
     change_form_after_template = "djobea/why.html"
     form = ProviderForm
     inlines = [AvailabilityInline]
-    list_display = ["name", "phone_number", "status", "is_verified", "takes_emergencies", "rating", "jobs_now", "away"]
+    list_display = [
+        *("name", "number", "state", "works_now", "rating", "acceptance", "jobs_now", "jobs_done", "takes_emergencies"),
+    ]
+    actions = ["approve", "export_chosen"]
     list_filter = [
         "status",
         "is_verified",
@@ -113,25 +131,73 @@ class ProviderAdmin(DerivedRowsGoAlongMixin, SimpleHistoryAdmin, ModelAdmin[Prov
         (_("Notes"), {"fields": ["notes", "created_at"]}),
     ]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Provider]:
+        rows: QuerySet[Provider] = super().get_queryset(request)
+        at_work = Provider.objects.at_work(at := timezone.now()).filter(in_working_hours(at), pk=OuterRef("pk"))
+        return rows.select_related("standing").annotate(is_free=Exists(at_work))
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001  Django's
         super().save_related(request, form, formsets, change)
         coverage.refresh(form.instance)
 
-    @admin.display(description=_("rating"))
+    @admin.action(description=_("Approve: identity checked, may work"), permissions=["change"])
+    def approve(self, request: HttpRequest, queryset: QuerySet[Provider]) -> None:
+        """Those of the chosen ones who wait for it."""
+        many = approval.approve(queryset.values_list("pk", flat=True))
+        said = ngettext("%d provider was approved.", "%d providers were approved.", many) % many
+        messages.add_message(request, messages.SUCCESS if many else messages.WARNING, said)
+
+    @admin.display(description=_("phone number"), ordering="phone_number")
+    def number(self, provider: Provider) -> str:
+        if not provider.phone_doubtful:
+            return provider.phone_number
+        return format_html("{}<br>{}", provider.phone_number, _badge(_("doubtful: call it once"), "wait"))
+
+    @admin.display(description=_("status"), ordering="status")
+    def state(self, provider: Provider) -> str:
+        badge = _badge(provider.get_status_display(), TONES[ProviderStatus(provider.status)])
+        if provider.is_verified or provider.status != ProviderStatus.ACTIVE:
+            return badge
+        return format_html("{} {}", badge, _badge(_("identity not checked"), "wait"))
+
+    @admin.display(description=_("available now"), ordering="is_free")
+    def works_now(self, provider: Any) -> str:
+        if provider.is_free:
+            return _badge(_("yes"), "good")
+        until = provider.unavailable_until
+        if until is not None and until > timezone.now():
+            return _badge(_("away until %s") % date_format(timezone.localtime(until), "d/m H:i"), "quiet")
+        return _badge(_("no"), "quiet")
+
+    @admin.display(description=_("rating"), ordering="standing__rating_sum")
     def rating(self, provider: Provider) -> str:
         standing = getattr(provider, "standing", None)
         if standing is None or not standing.rating_count:
             return "-"
-        return f"{smoothed_rating(standing.rating_sum, standing.rating_count):.1f} ({standing.rating_count})"
+        stars = number_format(smoothed_rating(standing.rating_sum, standing.rating_count), 1)
+        return f"{stars} ({standing.rating_count})"
+
+    @admin.display(description=_("acceptance"), ordering="standing__offers_accepted")
+    def acceptance(self, provider: Provider) -> str:
+        standing = getattr(provider, "standing", None)
+        if standing is None or not standing.offers_made:
+            return "-"
+        share = standing.offers_accepted / standing.offers_made
+        return f"{share:.0%} ({standing.offers_accepted}/{standing.offers_made})"
 
     @admin.display(description=_("open jobs"), ordering="standing__open_jobs")
     def jobs_now(self, provider: Provider) -> int:
         standing = getattr(provider, "standing", None)
         return standing.open_jobs if standing else 0
 
-    @admin.display(description=_("away until"), ordering="unavailable_until")
-    def away(self, provider: Provider) -> Any:
-        return provider.unavailable_until
+    @admin.display(description=_("jobs done"), ordering="standing__jobs_done")
+    def jobs_done(self, provider: Provider) -> int:
+        standing = getattr(provider, "standing", None)
+        return standing.jobs_done if standing else 0
+
+
+def _badge(text: Any, tone: str) -> str:
+    return format_html('<span class="dj-badge dj-{}">{}</span>', tone, text)
 
 
 @admin.register(City)

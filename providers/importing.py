@@ -1,7 +1,7 @@
 """Providers from a list: each row is taken, or refused with its reasons in plain words."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,7 +16,7 @@ from providers import coverage
 from providers.models import Provider, ProviderStatus
 from providers.naming import Names, folded, service_names, zone_names
 from providers.phone_numbers import UnreadableNumber, normalise
-from providers.tables import Line, UnreadableTable, read_table
+from providers.tables import Line, UnreadableTable, read_rows, read_table
 
 # How lists name our columns (compared without case, accents and punctuation).
 HEADINGS: Final = {
@@ -114,6 +114,19 @@ def import_file(
         if not report.stored:
             transaction.set_rollback(True)
     return report
+
+
+def rejected_rows(content: bytes, file_name: str, report: ImportReport) -> Iterator[Sequence[str]]:
+    """The file's own rows that were kept out, with the reasons in a first column: to be corrected and read in again.
+
+    Raises `UnreadableTable`.
+    """
+    reasons = {row.line: " ".join(row.problems) for row in report.bad}
+    first, *others = read_rows(content, file_name)
+    yield [_("why it was refused"), *first[1]]
+    for number, cells in others:
+        if number in reasons:
+            yield [reasons[number], *cells]
 
 
 def _import(lines: Sequence[Line], *, activate: bool) -> ImportReport:
@@ -227,7 +240,10 @@ def _namesakes(names: Iterable[str]) -> dict[str, str]:
 def _save(provider: Provider | None, wanted: _Wanted, *, activate: bool) -> Outcome:
     if provider is None:
         status = {"status": ProviderStatus.ACTIVE, "is_verified": True} if activate else {}
-        provider = Provider.objects.create(**wanted.facts, **status)
+        provider = Provider(**wanted.facts, **status)
+        # A history of what is new says nothing, and would take three times as long (read by django-simple-history).
+        provider.skip_history_when_saving = True  # type: ignore[attr-defined]
+        provider.save(force_insert=True)
         provider.services.set(wanted.services or ())
         provider.zones.set(wanted.zones or ())
         return Outcome.CREATED

@@ -12,6 +12,7 @@ from openpyxl import load_workbook  # type: ignore[import-untyped]  # it brings 
 from openpyxl.utils.exceptions import InvalidFileException  # type: ignore[import-untyped]
 
 from providers.naming import folded
+from providers.sheets import unmarked
 
 DELIMITERS: Final = ",;\t"
 MAX_BYTES: Final = 20 * 1024 * 1024
@@ -34,6 +35,16 @@ def read_table(content: bytes, file_name: str, columns: dict[str, str]) -> list[
 
     Columns with other headings are left out, as are empty lines. Raises `UnreadableTable`.
     """
+    filled = read_rows(content, file_name)
+    names = _headings(filled[0][1], columns)
+    return [Line(number, _cells(names, row)) for number, row in filled[1:]]
+
+
+def read_rows(content: bytes, file_name: str) -> list[tuple[int, list[str]]]:
+    """Every row that is not empty, as it stands, with its number; the first one holds the headings.
+
+    Raises `UnreadableTable`.
+    """
     if len(content) > MAX_BYTES:
         raise UnreadableTable(_("The file is larger than 20 MB: split it."))
     is_workbook = Path(file_name).suffix.lower() in {".xlsx", ".xlsm"} or content.startswith(b"PK\x03\x04")
@@ -44,8 +55,7 @@ def read_table(content: bytes, file_name: str, columns: dict[str, str]) -> list[
         raise UnreadableTable(_("The file is empty."))
     if len(filled) > MAX_ROWS:
         raise UnreadableTable(_("The file has more than %(count)d lines: split it.") % {"count": MAX_ROWS})
-    names = _headings(filled[0][1], columns)
-    return [Line(number, _cells(names, row)) for number, row in filled[1:]]
+    return filled
 
 
 def _headings(row: Sequence[str], columns: dict[str, str]) -> list[str]:
@@ -101,4 +111,4 @@ def _text(cell: Any) -> str:
         return ""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    return str(cell).strip()
+    return unmarked(str(cell).strip())
