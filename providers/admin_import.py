@@ -17,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from unfold.decorators import action
-from unfold.widgets import UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldBooleanSwitchWidget
 
 from providers import exporting, importing, sheets
 from providers.importing import ImportReport, Outcome
@@ -41,7 +41,7 @@ class FileForm(forms.Form):
 
     file = forms.FileField(
         label=gettext_lazy("File (CSV or XLSX)"),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xlsm", "class": "dj-input"}),
+        widget=UnfoldAdminFileFieldWidget(attrs={"accept": ".csv,.txt,.tsv,.xlsx,.xlsm"}),
     )
     strict = forms.BooleanField(
         label=gettext_lazy("One bad row keeps all rows out"), required=False, widget=UnfoldBooleanSwitchWidget
