@@ -163,11 +163,15 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _is_shown(request: HttpRequest, link: str, query: str) -> bool:
     """Whether the page that is open belongs to this line; the queue and its dead letters share an address."""
-    if not request.path.startswith(link) or (link.endswith("/notification/") and request.path.endswith("/causes/")):
-        return False
-    if link.endswith("/servicerequest/") and request.path.endswith("/board/"):
+    if not request.path.startswith(link) or any(request.path.startswith(page) for page in _pages_below(link)):
         return False
     if link.endswith("/matchrun/") and request.path.endswith(("/network/", "/recruit/")):
         return False
     is_dead = request.GET.get("status__exact") == "dead"
     return is_dead == (query == DEAD) if link.endswith("/notification/") else True
+
+
+def _pages_below(link: str) -> list[str]:
+    """The lines that lead to a page below this one, and so are shown instead of it."""
+    links = [reverse(f"admin:{item.page}") for _title, _folds, items in GROUPS for item in items if item.page]
+    return [page for page in links if page != link and page.startswith(link)]

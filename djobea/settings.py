@@ -357,10 +357,12 @@ UNFOLD: dict[str, Any] = {
     "SHOW_LANGUAGES": True,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
+    "SCRIPTS": [lambda _request: static("djobea/keys.js")],
     "DASHBOARD_CALLBACK": "djobea.dashboard.callback",
     "ENVIRONMENT": "djobea.dashboard.environment",
     "SIDEBAR": {
         "show_search": True,
+        "command_search": True,
         "show_all_applications": True,
         "navigation": "djobea.admin_site.navigation",
     },

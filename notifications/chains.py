@@ -4,7 +4,8 @@ The steps are copied when the alert opens, so that later edits do not bend a run
 staff have no chain: they would feed themselves.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -104,6 +105,27 @@ def _take(pk: int, at: datetime) -> bool:
         return False  # another worker was first
     link.messages.set([_tell(link, person, alert, at) for person in people])
     return True
+
+
+@dataclass(frozen=True)
+class Telling:
+    """A step as it would be taken: when, how, and who would hear of it."""
+
+    due_at: datetime
+    channel: str
+    people: Sequence[str]  # names; empty: nobody would be told
+
+
+def foresee(severity: str, at: datetime) -> list[Telling]:
+    """Who would be told when, if an alert of this severity opened at `at` and nobody took care of it."""
+    steps = EscalationStep.objects.filter(severity=severity, is_active=True).select_related("person")
+    tellings = [Telling(at, ChannelName.EMAIL, settings.STAFF_ALERT_EMAILS)] if settings.STAFF_ALERT_EMAILS else []
+    for step in steps.order_by("after_minutes", "pk"):
+        due_at = at + timedelta(minutes=step.after_minutes)
+        alert = EscalationAlert(severity=severity)
+        link = ChainLink(channel=step.channel, person=step.person, is_for_everybody=step.person_id is None)
+        tellings.append(Telling(due_at, step.channel, [person.name for person in _people(link, alert, due_at)]))
+    return tellings
 
 
 def quiet_until(alert: EscalationAlert, at: datetime) -> datetime | None:

@@ -5,21 +5,25 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from notifications import chains, clock, escalation
-from notifications.models import AlertState, EscalationAlert, Severity
+from notifications.models import AlertState, EscalationAlert, Notification, Severity
 
-from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, badge
+from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, badge, moment
 
 STATE_TONES: Final = {AlertState.OPEN: "bad", AlertState.ACKNOWLEDGED: "busy", AlertState.RESOLVED: "good"}
 SEVERITY_TONES: Final = {Severity.WARNING: "wait", Severity.ERROR: "bad", Severity.CRITICAL: "bad"}
 AFFECTED: Final = 20
 AN_HOUR: Final = timedelta(hours=1)
+MORNING: Final = 7
 
 
 def _acknowledge(alert: EscalationAlert, user: Any, at: datetime) -> str:
@@ -37,6 +41,13 @@ def _reopen(alert: EscalationAlert, _user: Any, at: datetime) -> str:
 
 def _snooze(alert: EscalationAlert, _user: Any, at: datetime) -> str:
     return _("Nobody is disturbed by it for an hour.") if escalation.snooze(alert, until=at + AN_HOUR) else ""
+
+
+def _snooze_till_morning(alert: EscalationAlert, _user: Any, at: datetime) -> str:
+    here = timezone.localtime(at)
+    morning = here.replace(hour=MORNING, minute=0, second=0, microsecond=0)
+    until = morning if here < morning else morning + timedelta(days=1)
+    return _("Nobody is disturbed by it until tomorrow morning.") if escalation.snooze(alert, until=until) else ""
 
 
 def _take_over(alert: EscalationAlert, user: Any, at: datetime) -> str:
@@ -66,7 +77,7 @@ class UnresolvedFilter(admin.SimpleListFilter):
 class AlertAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[EscalationAlert]):
     """Only the notes are a person's to write; the states move by the buttons."""
 
-    list_display = ["what", "level", "where", "occurrences", "first_seen_at", "last_seen_at", "owner"]
+    list_display = ["what", "level", "where", "occurrences", "affected", "age", "last_seen", "owner"]
     list_filter = [UnresolvedFilter, "severity"]
     list_select_related = ["owner"]
     search_fields = ["title", "fingerprint", "reference"]
@@ -91,6 +102,12 @@ class AlertAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[EscalationAlert]):
             "snooze",
             gettext_lazy("Rest for an hour"),
             _snooze,
+            lambda row, at: row.state == AlertState.OPEN and not (row.snoozed_until and row.snoozed_until > at),
+        ),
+        Deed(
+            "snooze_till_morning",
+            gettext_lazy("Rest until the morning"),
+            _snooze_till_morning,
             lambda row, at: row.state == AlertState.OPEN and not (row.snoozed_until and row.snoozed_until > at),
         ),
         Deed("reopen", gettext_lazy("Give it back"), _reopen, lambda row, _at: row.state == AlertState.ACKNOWLEDGED),
@@ -125,6 +142,26 @@ class AlertAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[EscalationAlert]):
     @admin.display(description=gettext_lazy("alert"), ordering="title")
     def what(self, row: EscalationAlert) -> str:
         return format_html('<b>{}</b><br><span class="dj-soft dj-clip">{}</span>', row.title, row.remedy)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[EscalationAlert]:
+        """With how many dead letters point to each, counted for the rows of the page alone."""
+        dead = Notification.objects.filter(alert=OuterRef("pk")).order_by().values("alert")
+        many = Subquery(dead.annotate(many=Count("pk")).values("many"), output_field=IntegerField())
+        return super().get_queryset(request).annotate(dead=many)
+
+    @admin.display(description=gettext_lazy("affected messages"))
+    def affected(self, row: EscalationAlert) -> str:
+        many = vars(row).get("dead") or 0
+        link = reverse("admin:notifications_escalationalert_change", args=[row.pk])
+        return format_html('<a class="dj-link" href="{}">{}</a>', link, many) if many else "-"
+
+    @admin.display(description=gettext_lazy("age"), ordering="first_seen_at")
+    def age(self, row: EscalationAlert) -> str:
+        return timesince(row.first_seen_at, row.resolved_at or clock.now(), depth=1)
+
+    @admin.display(description=gettext_lazy("last seen"), ordering="last_seen_at")
+    def last_seen(self, row: EscalationAlert) -> str:
+        return moment(row.last_seen_at)
 
     @admin.display(description=gettext_lazy("severity"), ordering="severity")
     def level(self, row: EscalationAlert) -> str:

@@ -15,6 +15,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
@@ -215,3 +217,9 @@ def link_to(row: Model | None, text: str = "") -> str:
 def badge(text: Any, tone: str) -> str:
     """A small coloured label; tones: good, busy, wait, bad, quiet."""
     return format_html('<span class="dj-badge dj-{}">{}</span>', tone, text)
+
+
+def moment(at: datetime) -> str:
+    """Day and time as narrow as a list needs them; the year where it is another one."""
+    here = timezone.localtime(at)
+    return date_format(here, "d/m H:i" if here.year == timezone.localtime().year else "d/m/Y H:i")

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from notifications import clock
-from notifications.models import AlertLink, ChainLink, EscalationStep, Maintenance, OnCallPerson
+from notifications import chains, clock
+from notifications.models import AlertLink, ChainLink, EscalationStep, Maintenance, OnCallPerson, Severity
 
 from .base import ConsoleAdmin, LargeTableMixin, ReadOnlyMixin, WithHistory, badge
 
@@ -38,6 +38,13 @@ class EscalationStepAdmin(WithHistory, ConsoleAdmin[EscalationStep]):
     list_filter = ["severity", "is_active"]
     list_select_related = ["person"]
     ordering = ["severity", "after_minutes", "pk"]
+    list_before_template = "admin/notifications/escalation_preview.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Above the steps, what they would do now, severity by severity."""
+        at = clock.now()
+        told = [(severity, chains.foresee(severity, at)) for severity in Severity]
+        return super().changelist_view(request, {"told": told, "at": at} | (extra_context or {}))
 
     @admin.display(description=gettext_lazy("person"))
     def person_or_everybody(self, row: EscalationStep) -> str:

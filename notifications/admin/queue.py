@@ -24,7 +24,7 @@ from notifications.staff_actions.selection import SID
 
 from . import story
 from .acting import ICONS, act_address
-from .base import ConsoleAdmin, Deed, LargeTableMixin, ReadOnlyMixin, badge, link_to
+from .base import ConsoleAdmin, Deed, LargeTableMixin, ReadOnlyMixin, badge, link_to, moment
 from .editing import EditsMessages, edit_address
 from .filters import ChannelFilter, ErrorFilter, PurposeFilter, StatusFilter
 
@@ -168,8 +168,8 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, EditsMessages):
         return ["created", "next_try"] if waits else ["created"]
 
     @admin.display(description=gettext_lazy("created"), ordering="pk")
-    def created(self, row: Notification) -> Any:
-        return row.created_at
+    def created(self, row: Notification) -> str:
+        return moment(row.created_at)
 
     @admin.display(description=gettext_lazy("recipient"))
     def recipient(self, row: Notification) -> str:
@@ -192,7 +192,7 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, EditsMessages):
 
     @admin.display(description=gettext_lazy("next try"), ordering="due_at")
     def next_try(self, row: Notification) -> Any:
-        return row.due_at if row.status in CAN_BE_CALLED_BACK else None
+        return moment(row.due_at) if row.status in CAN_BE_CALLED_BACK else None
 
     @admin.display(description=gettext_lazy("last error"))
     def error(self, row: Notification) -> str:

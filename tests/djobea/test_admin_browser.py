@@ -127,6 +127,10 @@ def test_everybody_can_read_the_console_on_a_phone_too(console: Page, live_serve
     pages = [
         reverse("admin:index"),
         reverse("status_report"),
+        reverse("admin:notifications_channel_playbook"),
+        reverse("admin:notifications_escalationstep_changelist"),
+        reverse("admin:notifications_escalationalert_changelist"),
+        reverse("admin:notifications_messagetemplate_changelist"),
         reverse("admin:notifications_notification_causes"),
         reverse("admin:notifications_notification_changelist") + "?status__exact=dead",
         reverse("admin:notifications_notification_act", args=["retry"], query={"scope": "all"}),
@@ -153,3 +157,20 @@ def test_everybody_can_read_the_console_on_a_phone_too(console: Page, live_serve
             if fault["impact"] in GRAVE
         ]
         assert not grave, grave
+
+
+def test_keys_lead_through_the_console(console: Page, live_server: Any) -> None:
+    console.goto(live_server.url + reverse("admin:index"))
+    console.keyboard.press("?")
+    expect(console.locator("#dj-keys")).to_be_visible()
+    found = Axe().run(console).response["violations"]
+    assert not [fault["id"] for fault in found if fault["impact"] in GRAVE]
+    console.keyboard.press("Escape")
+    expect(console.locator("#dj-keys")).to_be_hidden()
+    console.keyboard.press("g")
+    console.keyboard.press("l")
+    console.wait_for_url("**/notification/?status__exact=dead")
+    console.keyboard.press("/")
+    console.keyboard.type("g l?")
+    expect(console.locator("#searchbar")).to_have_value("g l?")
+    expect(console.locator("#dj-keys")).to_have_count(0)

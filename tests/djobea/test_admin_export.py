@@ -1,18 +1,19 @@
 """What leaves the console as a file, and the story of a call: true, and harmless."""
 
 import csv
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from notifications import clock
 from notifications.exporting import safe
-from notifications.models import Attempt, Contact, Outcome, Status
-from tests.djobea.admin_rows import NUMBER, a_message
+from notifications.models import Attempt, Contact, MessageTemplate, Outcome, Status
+from tests.djobea.admin_rows import NUMBER, a_message, an_alert
 
 pytestmark = pytest.mark.django_db
 LIST = reverse("admin:notifications_notification_changelist")
@@ -76,6 +77,30 @@ def test_the_story_shows_each_call_with_its_answer_and_no_secret(staff: Client, 
     for said in ("whatsapp:+14155238886", "HTTP 400", "Invalid message recipient", "RQ1"):
         assert said in page
     assert str(call.public_id) not in page  # no account, so no callback was asked for
+
+
+def test_an_alert_counts_its_messages_and_rests_until_the_morning(staff: Client, at: datetime) -> None:
+    alert = an_alert(at)
+    for _number in range(3):
+        a_message(at, Status.DEAD, alert=alert)
+    rows = staff.get(reverse("admin:notifications_escalationalert_changelist")).context["cl"].result_list
+    assert [vars(row)["dead"] for row in rows] == [3]
+    staff.post(reverse("admin:notifications_escalationalert_do", args=[alert.pk, "snooze_till_morning"]))
+    alert.refresh_from_db()
+    assert alert.snoozed_until is not None
+    assert timezone.localtime(alert.snoozed_until).hour == 7
+    assert timedelta(0) < alert.snoozed_until - at <= timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("body", "parts"), [("Bonjour {{1}}, à demain", "1"), ("Bonjour {{1}} " + "z" * 400 + ".", "3")]
+)
+def test_a_template_says_what_it_costs_as_sms(staff: Client, body: str, parts: str) -> None:
+    template = MessageTemplate.objects.create(name="offer", language="fr", body=body)
+    page = staff.get(reverse("admin:notifications_messagetemplate_changelist")).content.decode()
+    assert f"{parts} SMS" in page
+    shown = staff.get(reverse("admin:notifications_messagetemplate_change", args=[template.pk])).content.decode()
+    assert "Bonjour [text]" in shown
 
 
 def test_a_row_offers_what_fits_it(staff: Client, at: datetime) -> None:

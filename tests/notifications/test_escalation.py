@@ -289,3 +289,32 @@ def test_the_audit_tells_of_a_step_that_was_not_taken() -> None:
     assert len(overdue(late)) == 1, "it was told to nobody"
     escalation.acknowledge(alert, by=None, at=late)
     assert not overdue(late)
+
+
+def test_the_preview_tells_what_the_chain_then_does(settings: Any) -> None:
+    settings.STAFF_ALERT_EMAILS = []
+    awa = a_person("Awa", from_hour=7, to_hour=20)
+    a_person("Gone", is_active=False)
+    boss = a_person("Boss")
+    a_step(0, person=awa, severity=Severity.CRITICAL)
+    a_step(10, severity=Severity.CRITICAL)
+    a_step(5, severity=Severity.WARNING)
+    a_step(7, severity=Severity.CRITICAL, is_active=False)
+    foreseen = chains.foresee(Severity.CRITICAL, NOON)
+    assert [(each.due_at - NOON, list(each.people)) for each in foreseen] == [
+        (timedelta(0), ["Awa"]),
+        (timedelta(minutes=10), ["Awa", "Boss"]),
+    ]
+    assert Notification.objects.count() == 0
+    night = NOON.replace(hour=23)
+    assert [list(each.people) for each in chains.foresee(Severity.CRITICAL, night)] == [["Awa"], ["Boss"]]
+    an_alert(NOON)
+    chains.escalate_due(NOON)
+    chains.escalate_due(NOON + timedelta(minutes=10))
+    assert set(told()) == {awa.phone_number, boss.phone_number}
+
+
+def test_nobody_on_call_is_foreseen_as_nobody() -> None:
+    a_person("Awa", from_hour=7, to_hour=20)
+    a_step(5, severity=Severity.WARNING)
+    assert [list(each.people) for each in chains.foresee(Severity.WARNING, NOON.replace(hour=23))] == [[]]
