@@ -351,13 +351,12 @@ UNFOLD: dict[str, Any] = {
         }
     ],
     "STYLES": [lambda _request: static("djobea/console.css")],
-    "SCRIPTS": [lambda _request: static("djobea/console.js")],
+    "SCRIPTS": [lambda _request: static("djobea/console.js"), lambda _request: static("djobea/keys.js")],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "SHOW_LANGUAGES": True,
     "SHOW_BACK_BUTTON": True,
     "BORDER_RADIUS": "8px",
-    "SCRIPTS": [lambda _request: static("djobea/keys.js")],
     "DASHBOARD_CALLBACK": "djobea.dashboard.callback",
     "ENVIRONMENT": "djobea.dashboard.environment",
     "SIDEBAR": {
