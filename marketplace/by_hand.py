@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from django.db import transaction
 
@@ -9,6 +10,8 @@ from marketplace import dispatch, jobs, match_runs, timeline
 from marketplace.models import Job, Offer, OfferStatus, RequestStatus, ServiceRequest, Wave
 from providers import standing
 from providers.models import Provider, ProviderStatus
+
+REASON_LIMIT: Final = 300
 
 
 class Assignment(StrEnum):
@@ -18,8 +21,8 @@ class Assignment(StrEnum):
 
 
 @transaction.atomic
-def assign(request_id: int, provider: Provider, *, by: str, at: datetime) -> Assignment:
-    """Give a searching or waiting request to this provider, as agreed on the telephone; `by` is "staff:awa".
+def assign(request_id: int, provider: Provider, *, by: str, at: datetime, why: str = "") -> Assignment:
+    """Give a searching or waiting request to this provider, as agreed on the telephone; `by` is "staff:awa", `why` at most 300 characters.
 
     Both sides are told as after any acceptance; offers that are out end kindly. The provider need not confirm.
     """
@@ -32,7 +35,9 @@ def assign(request_id: int, provider: Provider, *, by: str, at: datetime) -> Ass
     if request.status == RequestStatus.WAITING:
         ServiceRequest.objects.filter(pk=request_id).move(RequestStatus.SEARCHING)
     offer = _open_offer(request, provider, at)
-    timeline.record(request, "assigned_by_hand", by, at, provider=provider.pk, offer=offer.pk)
+    timeline.record(
+        request, "assigned_by_hand", by, at, provider=provider.pk, offer=offer.pk, reason=why[:REASON_LIMIT]
+    )
     dispatch.accept(offer, at=at)
     jobs.confirm(Job.objects.select_related(*jobs.WITH).get(offer=offer), by=by, at=at)
     return Assignment.DONE

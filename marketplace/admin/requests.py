@@ -24,7 +24,8 @@ from notifications.admin.queue import number_prefix
 from providers import weights
 
 from . import board, request_story, search_lab
-from .request_acts import DEEDS, ActsOnRequests
+from .assigning import ASSIGN, AssignsByHand
+from .request_acts import DEEDS
 
 TONES: Final = {
     RequestStatus.DRAFT: "quiet",
@@ -39,14 +40,14 @@ URGENCY_TONES: Final = {Urgency.EMERGENCY: "bad", Urgency.TODAY: "wait"}
 
 
 @admin.register(ServiceRequest)
-class RequestAdmin(LargeTableMixin, ReadOnlyMixin, ActsOnRequests):
+class RequestAdmin(LargeTableMixin, ReadOnlyMixin, AssignsByHand):
     list_display = ["number", "customer_name", "service", "zone", "how_urgent", "state", "promise", "created_at"]
     list_filter = ["status", "urgency", "service", "zone__city"]
     list_select_related = ["customer__contact", "conversation__contact", "service", "zone"]
     search_fields = ["pk"]  # shows the box; get_search_results decides
     search_help_text = gettext_lazy("#id, or the customer's number or name")
     story_template = "admin/marketplace/request.html"
-    deeds = DEEDS
+    deeds = [*DEEDS[:2], ASSIGN, *DEEDS[2:]]
     actions_list = ["show_board"]
     private_fields = ["conversation", "description", "place_note", "latitude", "longitude"]
     fieldsets = [

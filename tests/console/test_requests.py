@@ -181,3 +181,38 @@ def test_a_waiting_request_is_searched_wider(staff: Client, at: datetime) -> Non
     assert request.status == RequestStatus.SEARCHING
     assert Offer.objects.get().provider == who
     assert request.events.get(name="widened").actor == "staff:chief"
+
+
+def assign(request: ServiceRequest) -> str:
+    return reverse("admin:marketplace_servicerequest_assign", args=[request.pk])
+
+
+def test_a_request_is_given_to_whom_staff_have_called(staff: Client, at: datetime) -> None:
+    request, who = a_request(at, RequestStatus.WAITING), a_provider(name="Paul")
+    page = staff.get(assign(request)).content.decode()
+    assert "Paul" in page
+    assert who.phone_number in page
+    answer = staff.post(assign(request), {"provider": who.pk, "why": "Agreed on the telephone"})
+    assert answer.status_code == 302
+    request.refresh_from_db()
+    assert (request.status, Job.objects.get().provider) == (RequestStatus.MATCHED, who)
+    event = request.events.get(name="assigned_by_hand")
+    assert (event.actor, event.facts["reason"]) == ("staff:chief", "Agreed on the telephone")
+
+
+def test_whom_the_search_does_not_know_is_found_by_name(staff: Client, at: datetime) -> None:
+    request = a_request(at)
+    a_provider(name="Loin", status="suspended")
+    assert "Loin" in staff.get(assign(request), {"who": "loi"}).content.decode()
+    assert "Loin" not in staff.get(assign(request), {"who": "x"}).content.decode()
+
+
+def test_what_cannot_be_assigned_is_said(staff: Client, at: datetime) -> None:
+    request, suspended = a_request(at), a_provider(status="suspended")
+    answer = staff.post(assign(request), {"provider": suspended.pk, "why": "x"})
+    assert answer.context["form"].errors["provider"]
+    assert staff.post(assign(request), {"why": "x"}).context["form"].errors["provider"]
+    done = a_request(at, RequestStatus.DONE)
+    answer = staff.post(assign(done), {"provider": a_provider().pk, "why": "x"})
+    assert answer.context["form"].errors["provider"]
+    assert not Job.objects.exists()

@@ -56,5 +56,6 @@ def test_everybody_can_read_board_and_question(screen: Page, at: datetime, every
     everybody_can_read(
         reverse(BOARD),
         reverse("admin:marketplace_servicerequest_act", args=[request.pk, "cancel"]),
+        reverse("admin:marketplace_servicerequest_assign", args=[request.pk]),
         reverse("admin:marketplace_servicerequest_change", args=[request.pk]),
     )
