@@ -103,6 +103,7 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
             Item(_("Providers"), "engineering", "providers.provider"),
             Item(_("Demand and supply"), "map", "marketplace.matchrun", page="marketplace_matchrun_network"),
             Item(_("Recruit next"), "person_search", "marketplace.matchrun", page="marketplace_matchrun_recruit"),
+            Item(_("Numbers to check"), "phone_missed", "providers.numbertocheck"),
             Item(_("Applications"), "person_add", "marketplace.application"),
             Item(_("Zones"), "location_on", "providers.zone"),
             Item(_("Services"), "plumbing", "providers.service"),

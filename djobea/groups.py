@@ -32,6 +32,7 @@ TABLE: Final[dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = {
         ("marketplace", "privacyrequest", SEE),
         ("marketplace", "vocabularyentry", ("view", "add")),
         ("providers", "provider", ("view", "add", "change")),
+        ("providers", "numbertocheck", SEE),
         ("providers", "availability", KEEP),
         ("notifications", "notification", EDIT),
         ("notifications", "escalationalert", EDIT),

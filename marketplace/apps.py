@@ -9,6 +9,6 @@ class MarketplaceConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what becomes of our messages, and offer what staff may do about our alerts."""
-        from . import receivers, remedies  # noqa: F401, PLC0415  models are not ready before this moment
+        from . import number_news, receivers, remedies  # noqa: F401, PLC0415  models are not ready before this moment
 
         remedies.offer_them()

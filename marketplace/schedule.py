@@ -15,6 +15,7 @@ def duties() -> list[Duty]:
         follow_up,
         inbox,
         match_runs,
+        number_news,
         quotes,
         returning,
         service_requests,
@@ -38,6 +39,7 @@ def duties() -> list[Duty]:
         Duty("marketplace.hand_back_idle", takeover.hand_back_idle, timedelta(minutes=1)),
         Duty("marketplace.remind_drafts", reminders.remind_drafts, timedelta(minutes=10)),
         Duty("marketplace.rest_silent", conversations.rest_silent, timedelta(minutes=10)),
+        Duty("marketplace.look_up_doubtful", number_news.look_up_doubtful, timedelta(hours=1), slow=True),
         Duty("marketplace.read_missed", inbox.read_missed, timedelta(minutes=3), slow=True),
         Duty("marketplace.read_missed_day", inbox.read_missed_day, timedelta(hours=1), slow=True),
     ]

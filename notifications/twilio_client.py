@@ -22,6 +22,7 @@ from .failures import refuse_in_transaction
 
 CONNECT_TIMEOUT: Final = 3.05  # seconds; a little over TCP's first retransmission
 FIRST_TWILIO_CODE: Final = 10000  # what is below is an HTTP status in disguise
+NOT_FOUND: Final = 404
 CLIENT_ERRORS: Final = range(400, 500)
 # What the client raises when Twilio cannot be asked or refuses.
 NO_ANSWER: Final = (TwilioException, requests.RequestException, OSError, ValueError)
@@ -54,7 +55,7 @@ def client(account: str = "main") -> tuple[Client, HttpClient]:
         http = HttpClient()
         made = Client(*_credentials(account), http_client=http)
         if settings.TWILIO_API_BASE_URL:
-            for domain in (made.api, made.messaging, made.content):
+            for domain in (made.api, made.messaging, made.content, made.lookups):
                 domain.base_url = settings.TWILIO_API_BASE_URL
         clients[account] = (made, http)
     return clients[account]
@@ -170,6 +171,20 @@ def ask(account: str, question: Callable[[Client], T]) -> T:
     refuse_in_transaction("A call to Twilio")
     api, _ = client(account)
     return question(api)
+
+
+def is_valid_number(phone_number: str) -> bool | None:
+    """Whether Twilio's Lookup (v2, the free basic answer) takes this for a number; None: it gave no answer.
+
+    Raises `RuntimeError` inside a transaction.
+    """
+    try:
+        found = ask("main", lambda api: api.lookups.v2.phone_numbers(phone_number).fetch())
+    except TwilioRestException as error:
+        return False if error.status == NOT_FOUND else None
+    except NO_ANSWER:
+        return None
+    return None if found.valid is None else bool(found.valid)
 
 
 def get_json(account: str, path: str) -> dict[str, Any]:

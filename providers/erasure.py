@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from providers import coverage
-from providers.models import Availability, Provider, ProviderStatus
+from providers.models import Availability, NumberCheck, Provider, ProviderStatus
 
 # The country code 999 belongs to nobody (ITU-T E.164), so that no such number can ever be called.
 NOBODY: int = 999 * 10**11
@@ -35,6 +35,7 @@ def erase(provider: Provider) -> None:
         unavailable_until=None,
     )
     Availability.objects.filter(provider=provider).delete()
+    NumberCheck.objects.filter(provider=provider).delete()
     provider.services.clear()
     provider.zones.clear()
     coverage.refresh(provider)

@@ -16,6 +16,7 @@ from djobea.simulator.control import Control, guard
 from djobea.simulator.furnishing import furnished
 from djobea.simulator.furniture_api import FurnitureApi
 from djobea.simulator.lifecycle import Lifecycle
+from djobea.simulator.lookup_api import LookupApi
 from djobea.simulator.messages_api import MessagesApi
 from djobea.simulator.options import Options, parse
 from djobea.simulator.state import World
@@ -46,6 +47,7 @@ def build(world: World) -> web.Application:
         MessagesApi(world, lifecycle),
         AccountApi(world),
         ContentApi(world),
+        LookupApi(world),
         Control(world, lifecycle, town),
         FurnitureApi(world, lifecycle, town),
     ):

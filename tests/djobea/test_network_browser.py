@@ -26,6 +26,7 @@ def console(browser: Browser, live_server: Any) -> Iterator[Page]:
     """Logged in, with a request that found somebody and one that did not; nothing may be complained of or fetched."""
     at = clock.now()
     a_provider(name="Awa")
+    a_provider(name="Doubtful", phone_doubtful=True, services=[])
     a_request(at=at)
     a_request(at=at, service=a_service("soudure"), zone=a_zone("akwa", at=(4.05, 9.699)))
     client = Client()
@@ -80,6 +81,7 @@ def test_everybody_can_read_these_pages(console: Page, live_server: Any, scheme:
         reverse("admin:marketplace_matchrun_recruit"),
         reverse("admin:providers_scoreweights_add") + "?distance=1&rating=5&acceptance=0&load=0&fairness=0",
         reverse("admin:providers_scoreweights_changelist"),
+        reverse("admin:providers_numbertocheck_changelist"),
     ):
         console.goto(live_server.url + address)
         console.wait_for_load_state("networkidle")

@@ -12,7 +12,6 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 E164: Final = r"^\+[1-9][0-9]{6,14}$"
-WEIGHT_LIMITS: Final = [MinValueValidator(0), MaxValueValidator(100)]
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)  # since when somebody who was never asked has waited
 
 
@@ -269,39 +268,3 @@ class Standing(models.Model):
 
     def __str__(self) -> str:
         return str(self.provider_id)
-
-
-class ScoreWeights(models.Model):
-    """What counts how much in a score, from `created_at` on: the newest row is in force, the others are its history."""
-
-    distance = models.FloatField(_("distance"), validators=WEIGHT_LIMITS)
-    rating = models.FloatField(_("rating"), validators=WEIGHT_LIMITS)
-    acceptance = models.FloatField(_("acceptance"), validators=WEIGHT_LIMITS)
-    load = models.FloatField(_("load"), validators=WEIGHT_LIMITS)
-    fairness = models.FloatField(_("fairness"), validators=WEIGHT_LIMITS)
-    why = models.CharField(_("why"), max_length=200, blank=True)
-    changed_by = models.CharField(_("changed by"), max_length=150, blank=True)  # a user's name; empty: the first ones
-    created_at = models.DateTimeField(_("in force since"))
-
-    class Meta:
-        verbose_name = _("score weights")
-        verbose_name_plural = _("score weights")
-        ordering = ["-created_at", "-pk"]
-        constraints = [
-            models.CheckConstraint(
-                name="score_weights_are_between_0_and_100",
-                condition=Q(distance__range=(0, 100))
-                & Q(rating__range=(0, 100))
-                & Q(acceptance__range=(0, 100))
-                & Q(load__range=(0, 100))
-                & Q(fairness__range=(0, 100)),
-            ),
-            models.CheckConstraint(
-                name="score_weights_are_not_all_zero",
-                condition=Q(distance__gt=0) | Q(rating__gt=0) | Q(acceptance__gt=0) | Q(load__gt=0) | Q(fairness__gt=0),
-            ),
-        ]
-        indexes = [models.Index(name="score_weights_newest", fields=["-created_at", "-id"])]
-
-    def __str__(self) -> str:
-        return f"{self.created_at:%Y-%m-%d %H:%M}"
