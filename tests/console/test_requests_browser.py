@@ -59,3 +59,13 @@ def test_everybody_can_read_board_and_question(screen: Page, at: datetime, every
         reverse("admin:marketplace_servicerequest_assign", args=[request.pk]),
         reverse("admin:marketplace_servicerequest_change", args=[request.pk]),
     )
+
+
+def test_everybody_can_read_what_is_understood_and_tried(screen: Page, at: datetime, everybody_can_read: Looks) -> None:
+    a_full_house(at)
+    request = ServiceRequest.objects.latest("pk")
+    everybody_can_read(
+        reverse("admin:marketplace_vocabularyentry_read") + "?text=fuite+d%27eau+%C3%A0+Bonamoussadi%2C+vite",
+        reverse("admin:marketplace_conversation_replies"),
+        reverse("admin:marketplace_servicerequest_lab", args=[request.pk]),
+    )
