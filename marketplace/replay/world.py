@@ -64,6 +64,7 @@ def _make(name: str, home: str) -> None:
         existing = set(connection.introspection.table_names(cursor))
         for table in {*tables, "django_migrations"} & existing:
             _copy_shape(cursor, name, home, table)
+        _copy_rules(cursor, name, home)
         _fill(cursor, name, home, "django_migrations")
         for model in HOUSE:
             _fill(cursor, name, home, model._meta.db_table)  # noqa: SLF001
@@ -73,6 +74,28 @@ def _copy_shape(cursor: Any, name: str, home: str, table: str) -> None:
     """Columns, defaults, checks and indexes; identity columns get sequences of their own."""
     statement = sql.SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL)")
     cursor.execute(statement.format(sql.Identifier(name, table), sql.Identifier(home, table)))
+
+
+def _copy_rules(cursor: Any, name: str, home: str) -> None:
+    """The house's functions and triggers, on the tables of this world: what they name without a schema is found here."""
+    cursor.execute("SET search_path TO pg_catalog")  # so that PostgreSQL writes each name with its schema
+    cursor.execute(
+        """
+        SELECT pg_get_functiondef(f.oid) FROM pg_proc f JOIN pg_namespace s ON s.oid = f.pronamespace
+        WHERE s.nspname = %s AND f.prokind = 'f'
+            AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = f.oid AND d.deptype = 'e')
+        UNION ALL
+        SELECT pg_get_triggerdef(t.oid) FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+        JOIN pg_namespace s ON s.oid = c.relnamespace
+        WHERE s.nspname = %s AND NOT t.tgisinternal
+        """,
+        [home, home],
+    )
+    rules = [definition.replace(f"{home}.", f"{name}.") for (definition,) in cursor.fetchall()]
+    cursor.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(name)))
+    for rule in rules:
+        cursor.execute(rule)
+    cursor.execute(sql.SQL("SET search_path TO {}").format(sql.Identifier(home)))
 
 
 def _fill(cursor: Any, name: str, home: str, table: str) -> None:

@@ -86,8 +86,8 @@ def test_an_acceptance_after_the_end_of_the_offer_gets_the_job_while_nobody_else
 
 
 def test_an_acceptance_long_after_the_end_of_the_offer_is_thanked(searching: Phone, plumber_phone: Phone) -> None:
+    dispatch.expire_offers(plumber_phone.at + timedelta(minutes=5))
     plumber_phone.at += timedelta(minutes=90)
-    dispatch.expire_offers(plumber_phone.at)
     assert "terminée" in plumber_phone.writes("oui")
     assert not Job.objects.exists()
 
