@@ -2,11 +2,14 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from djobea import auditing, people_admin  # noqa: F401  its pages register themselves
-from djobea.models import AuditResult, ComponentState, ErasedPerson, RememberedAnswer, SelfTestResult
+from djobea.models import AuditResult, ComponentState, ErasedPerson, RememberedAnswer, SavedList, SelfTestResult
 from djobea.verdicts import State
 from notifications.admin.base import ConsoleAdmin, ReadOnlyMixin, badge
 
@@ -58,3 +61,22 @@ class RememberedAnswerAdmin(ReadOnlyMixin, ConsoleAdmin[RememberedAnswer]):
     list_display = ["key", "status", "created_at"]
     fields = ["key", "status", "created_at"]
     readonly_fields = ["created_at"]
+
+
+@admin.register(SavedList)
+class SavedListAdmin(ConsoleAdmin[SavedList]):
+    """Names for lists with their filters; “Name this list” below a filtered list brings the address along."""
+
+    list_display = ["name", "address", "by", "created_at"]
+    fields = ["name", "address"]
+
+    def save_model(self, request: HttpRequest, obj: SavedList, form: ModelForm[Any], change: Any) -> None:
+        obj.by = obj.by or request.user.get_username()
+        super().save_model(request, obj, form, change)
+
+    def response_add(self, request: HttpRequest, obj: SavedList, post_url_continue: str | None = None) -> HttpResponse:
+        """Back to the list that has a name now."""
+        if "_addanother" in request.POST or "_continue" in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        messages.success(request, _("The list stands in the sidebar as “%s”.") % obj.name)
+        return redirect(obj.address)

@@ -8,8 +8,11 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.html import escape
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
+
+from djobea.models import SavedList
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Item:
         return not model or any(user.has_perm(f"{app}.{right}_{model}") for right in ("view", "change"))
 
 
+MOST_SAVED: Final = 12  # in the sidebar
 DEAD: Final = "?status__exact=dead"
 GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
     (
@@ -124,6 +128,7 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
             Item(_("Templates"), "description", "notifications.messagetemplate"),
             Item(_("Vocabulary"), "dictionary", "marketplace.vocabularyentry"),
             Item(_("Score weights"), "balance", "providers.scoreweights"),
+            Item(_("Saved lists"), "bookmark", "djobea.savedlist"),
             Item(_("Contacts"), "contacts", "notifications.contact"),
             Item(_("Users"), "manage_accounts", "auth.user"),
         ),
@@ -159,7 +164,21 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
         shown = [item.as_entry(request) for item in items if item.may_be_seen_by(request)]
         if shown:
             groups.append({"title": title, "separator": True, "collapsible": folds, "items": shown})
+    if saved := saved_lists(request):
+        groups.insert(1, {"title": _("Saved lists"), "separator": True, "collapsible": False, "items": saved})
     return groups
+
+
+def saved_lists(request: HttpRequest) -> list[dict[str, Any]]:
+    """The lists that the team has named; a page that this person may not open says so itself."""
+    if not request.user.has_perm("djobea.view_savedlist"):
+        return []
+    here = request.get_full_path()
+    return [
+        # Escaped here: the theme trusts the titles of its sidebar.
+        {"title": escape(row.name), "icon": "bookmark", "link": row.address, "active": here == row.address}
+        for row in SavedList.objects.all()[:MOST_SAVED]
+    ]
 
 
 def _is_shown(request: HttpRequest, link: str, query: str) -> bool:

@@ -42,6 +42,7 @@ TABLE: Final[dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = {
         ("notifications", "channel", SEE),
         ("notifications", "staffaction", SEE),
         ("notifications", "messagetemplate", SEE),
+        ("djobea", "savedlist", KEEP),
     ),
     REVIEWER: (
         *((app, model, SEE) for app, models in _WORK.items() for model in models),
@@ -49,6 +50,7 @@ TABLE: Final[dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = {
         ("notifications", "escalationalert", SEE),
         ("notifications", "channel", SEE),
         ("notifications", "messagetemplate", SEE),
+        ("djobea", "savedlist", SEE),
         ("djobea", "auditresult", SEE),
         ("djobea", "selftestresult", SEE),
         ("djobea", "componentstate", SEE),

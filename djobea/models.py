@@ -98,3 +98,28 @@ class ErasedPerson(models.Model):
 
 
 from djobea import histories  # noqa: E402, F401  the tables of what people changed
+
+
+class SavedList(models.Model):
+    """A list of the console with its filters, by a name that the whole team sees in the sidebar."""
+
+    name = models.CharField(_("name"), max_length=60, unique=True)
+    # Path and query, never a host: the sidebar must not lead off this site.
+    address = models.CharField(_("address"), max_length=500)
+    by = models.CharField(_("by"), max_length=150, blank=True, editable=False)
+    created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
+
+    class Meta:
+        verbose_name = _("saved list")
+        verbose_name_plural = _("saved lists")
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(
+                name="saved_list_leads_into_the_console",
+                condition=models.Q(address__startswith="/admin/"),
+                violation_error_message=_("An address begins with /admin/."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

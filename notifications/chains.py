@@ -116,16 +116,18 @@ class Telling:
     people: Sequence[str]  # names; empty: nobody would be told
 
 
-def foresee(severity: str, at: datetime) -> list[Telling]:
-    """Who would be told when, if an alert of this severity opened at `at` and nobody took care of it."""
-    steps = EscalationStep.objects.filter(severity=severity, is_active=True).select_related("person")
-    tellings = [Telling(at, ChannelName.EMAIL, settings.STAFF_ALERT_EMAILS)] if settings.STAFF_ALERT_EMAILS else []
+def foresee(at: datetime) -> dict[Severity, list[Telling]]:
+    """For each severity, who would be told when if an alert opened at `at` and nobody took care of it."""
+    everybody = list(OnCallPerson.objects.filter(is_active=True))
+    mails = [Telling(at, ChannelName.EMAIL, settings.STAFF_ALERT_EMAILS)] if settings.STAFF_ALERT_EMAILS else []
+    told: dict[Severity, list[Telling]] = {severity: list(mails) for severity in Severity}
+    steps = EscalationStep.objects.filter(is_active=True).select_related("person")
     for step in steps.order_by("after_minutes", "pk"):
         due_at = at + timedelta(minutes=step.after_minutes)
-        alert = EscalationAlert(severity=severity)
         link = ChainLink(channel=step.channel, person=step.person, is_for_everybody=step.person_id is None)
-        tellings.append(Telling(due_at, step.channel, [person.name for person in _people(link, alert, due_at)]))
-    return tellings
+        people = _people(link, EscalationAlert(severity=step.severity), due_at, everybody)
+        told[Severity(step.severity)].append(Telling(due_at, step.channel, [person.name for person in people]))
+    return told
 
 
 def quiet_until(alert: EscalationAlert, at: datetime) -> datetime | None:
@@ -136,12 +138,17 @@ def quiet_until(alert: EscalationAlert, at: datetime) -> datetime | None:
     return max(ends, default=None)
 
 
-def _people(link: ChainLink, alert: EscalationAlert, at: datetime) -> list[OnCallPerson]:
-    """Those whom this step tells; for a critical alert somebody is woken even where nobody is on call."""
+def _people(
+    link: ChainLink, alert: EscalationAlert, at: datetime, everybody: Sequence[OnCallPerson] | None = None
+) -> list[OnCallPerson]:
+    """Those whom this step tells; for a critical alert somebody is woken even where nobody is on call.
+
+    `everybody`: the active people, where the caller has read them already.
+    """
     if not link.is_for_everybody:
         people = [link.person] if link.person and link.person.is_active else []
     else:
-        active = list(OnCallPerson.objects.filter(is_active=True))
+        active = list(OnCallPerson.objects.filter(is_active=True) if everybody is None else everybody)
         on_call = [person for person in active if person.is_on_call(at)]
         people = on_call or (active if alert.severity == Severity.CRITICAL else [])
     return [person for person in people if _address(person, link.channel)]

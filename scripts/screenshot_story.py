@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
+from djobea.models import SavedList
 from marketplace import dispatch, service_requests
 from marketplace.models import Customer, Urgency
 from notifications import clock, escalation, staff_actions
@@ -83,6 +84,9 @@ def furnish() -> User:
     _on_call(chief)
     _templates()
     _done_by_hand(at)
+    SavedList.objects.create(
+        name="SMS en attente", address="/admin/notifications/notification/?status__exact=queued&channel=sms", by="awa"
+    )
     return chief
 
 

@@ -92,6 +92,7 @@ SHOTS: Final = (
     Shot("alert", row("notifications.escalationalert", severity="critical")),
     Shot("channel", row("notifications.channel", name="sms")),
     Shot("playbook", page("notifications_channel_playbook")),
+    Shot("escalation", page("notifications_escalationstep_changelist")),
     Shot("templates", page("notifications_messagetemplate_changelist")),
 )
 

@@ -78,6 +78,7 @@ class ConsoleAdmin(ModelAdmin[M]):
 
     list_per_page = PER_PAGE
     list_filter_sheet = True
+    list_after_template = "djobea/name_this_list.html"
     deeds: ClassVar[Sequence[Deed]] = ()
     story_template: ClassVar[str] = ""
     private_fields: ClassVar[Sequence[str]] = ()  # left out for whoever may not see people

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from notifications import chains, clock
-from notifications.models import AlertLink, ChainLink, EscalationStep, Maintenance, OnCallPerson, Severity
+from notifications.models import AlertLink, ChainLink, EscalationStep, Maintenance, OnCallPerson
 
 from .base import ConsoleAdmin, LargeTableMixin, ReadOnlyMixin, WithHistory, badge
 
@@ -43,7 +43,7 @@ class EscalationStepAdmin(WithHistory, ConsoleAdmin[EscalationStep]):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Above the steps, what they would do now, severity by severity."""
         at = clock.now()
-        told = [(severity, chains.foresee(severity, at)) for severity in Severity]
+        told = chains.foresee(at).items()
         return super().changelist_view(request, {"told": told, "at": at} | (extra_context or {}))
 
     @admin.display(description=gettext_lazy("person"))

@@ -34,6 +34,7 @@ MAY_BE_ADDED = {
     "EscalationStep",
     "Maintenance",
     "WebhookSubscription",
+    "SavedList",
 }
 EDITABLE |= MAY_BE_ADDED
 LIST_QUERIES = 16  # one of them asks for the second factor, three for the badges

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from djobea.models import SavedList
 from notifications import clock
 from notifications.exporting import safe
 from notifications.models import Attempt, Contact, MessageTemplate, Outcome, Status
@@ -109,3 +110,20 @@ def test_a_row_offers_what_fits_it(staff: Client, at: datetime) -> None:
     retry = reverse("admin:notifications_notification_act", args=["retry"])
     assert f"{retry}?ids={dead.pk}&amp;row={dead.pk}" in page
     assert f"{retry}?ids={sent.pk}&amp;" not in page
+
+
+def test_a_filtered_list_gets_a_name_in_the_sidebar(staff: Client, at: datetime) -> None:
+    address = f"{LIST}?status__exact=dead&channel=sms"
+    add = reverse("admin:djobea_savedlist_add")
+    assert f"{add}?address=" in staff.get(address).content.decode()
+    assert f"{add}?address=" not in staff.get(LIST).content.decode()
+    answer = staff.post(add, {"name": "SMS morts", "address": address}, follow=True)
+    assert answer.redirect_chain[0][0] == address
+    assert "SMS morts" in answer.content.decode()
+    assert SavedList.objects.get().by == "chief"
+
+
+def test_a_saved_list_leads_nowhere_else(staff: Client) -> None:
+    answer = staff.post(reverse("admin:djobea_savedlist_add"), {"name": "x", "address": "https://evil.example/"})
+    assert answer.status_code == 200
+    assert not SavedList.objects.exists()

@@ -300,14 +300,14 @@ def test_the_preview_tells_what_the_chain_then_does(settings: Any) -> None:
     a_step(10, severity=Severity.CRITICAL)
     a_step(5, severity=Severity.WARNING)
     a_step(7, severity=Severity.CRITICAL, is_active=False)
-    foreseen = chains.foresee(Severity.CRITICAL, NOON)
+    foreseen = chains.foresee(NOON)[Severity.CRITICAL]
     assert [(each.due_at - NOON, list(each.people)) for each in foreseen] == [
         (timedelta(0), ["Awa"]),
         (timedelta(minutes=10), ["Awa", "Boss"]),
     ]
     assert Notification.objects.count() == 0
     night = NOON.replace(hour=23)
-    assert [list(each.people) for each in chains.foresee(Severity.CRITICAL, night)] == [["Awa"], ["Boss"]]
+    assert [list(each.people) for each in chains.foresee(night)[Severity.CRITICAL]] == [["Awa"], ["Boss"]]
     an_alert(NOON)
     chains.escalate_due(NOON)
     chains.escalate_due(NOON + timedelta(minutes=10))
@@ -317,4 +317,4 @@ def test_the_preview_tells_what_the_chain_then_does(settings: Any) -> None:
 def test_nobody_on_call_is_foreseen_as_nobody() -> None:
     a_person("Awa", from_hour=7, to_hour=20)
     a_step(5, severity=Severity.WARNING)
-    assert [list(each.people) for each in chains.foresee(Severity.WARNING, NOON.replace(hour=23))] == [[]]
+    assert [list(each.people) for each in chains.foresee(NOON.replace(hour=23))[Severity.WARNING]] == [[]]
