@@ -13,7 +13,9 @@
     L.circleMarker(circle.at, { radius: circle.radius, className: `dj-${circle.tone}` }).bindTooltip(words).addTo(map);
   }
   if (circles.length) {
-    map.fitBounds(circles.map((circle) => circle.at), { padding: [24, 24], maxZoom: 14 });
+    // Where something was asked for; a quarter far outside must not make the others small.
+    const asked = circles.filter((circle) => circle.tone !== "quiet");
+    map.fitBounds((asked.length ? asked : circles).map((circle) => circle.at), { padding: [24, 24], maxZoom: 14 });
   } else {
     map.setView([4.05, 9.7], 12);
   }
