@@ -51,15 +51,7 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, EditsMessages):
     """The queue and its dead letters. Nobody edits a row; the actions call the functions that may move it."""
 
     list_display = [
-        "recipient",
-        "purpose_name",
-        "channel",
-        "state",
-        "tries",
-        "next_try",
-        "error",
-        "created",
-        "row_deeds",
+        *("recipient", "purpose_name", "channel", "state", "row_deeds", "tries", "next_try", "error", "created")
     ]
     list_display_links = ["recipient"]
     list_filter = [
