@@ -166,7 +166,7 @@ def accept(offer: Offer, *, at: datetime) -> Acceptance:
     Wave.objects.filter(request=request, closed_at__isnull=True).update(closed_at=at)
     ServiceRequest.objects.filter(pk=request.pk).move(RequestStatus.SEARCHING)  # it may have waited
     ServiceRequest.objects.filter(pk=request.pk).move(RequestStatus.MATCHED)
-    standing.note_accepted(offer.provider_id)
+    standing.note_accepted(offer.provider_id, after=at - offer.created_at)
     job = jobs.assign(Offer.objects.select_related("provider", "request__customer__contact").get(pk=offer.pk), at=at)
     timeline.record(request, "accepted", f"provider:{offer.provider_id}", at, offer=offer.pk, job=job.pk)
     notices.tell_match(job, at=at)
@@ -209,7 +209,7 @@ def decline(offer: Offer, *, at: datetime) -> bool:
         return False
     timeline.record(request, "declined", f"provider:{offer.provider_id}", at, offer=offer.pk)
     _go_on_when_nobody_thinks(request, at, noted=[offer.provider_id])
-    standing.note_declined(offer.provider_id)
+    standing.note_declined(offer.provider_id, after=at - offer.created_at)
     return True
 
 

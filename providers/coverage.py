@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from django.db import connection, transaction
 
-from providers.models import Provider, Rank, Standing
+from providers.models import USUAL_REPLY, Provider, Rank, Standing
 
 # What the rows ought to be. A provider who is not (or no longer) at work keeps them: matching judges that itself,
 # so that it can say why someone was left out.
@@ -34,6 +34,7 @@ REPEATED: Final = {
     "offers_accepted": "coalesce(standing.offers_accepted, 0)",
     "rating_sum": "coalesce(standing.rating_sum, 0)",
     "rating_count": "coalesce(standing.rating_count, 0)",
+    "reply_seconds": f"coalesce(standing.reply_seconds, {USUAL_REPLY})",
     "last_offer_at": "standing.last_offer_at",
 }
 COLUMNS: Final = ", ".join(REPEATED)

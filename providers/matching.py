@@ -61,6 +61,7 @@ class _Row(NamedTuple):
     offers_accepted: int
     rating_sum: int
     rating_count: int
+    reply_seconds: int
     last_offer_at: datetime | None
     left_out: str
 

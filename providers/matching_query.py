@@ -59,7 +59,7 @@ cell AS MATERIALIZED (
 _HELD: Final = """
     row.provider_id, row.rank, row.in_line_since, row.away_until, row.base_zone_id, row.radius_km, row.daily_capacity,
     row.takes_emergencies, row.keeps_hours, row.open_jobs, row.jobs_today, row.jobs_today_on, row.offers_made,
-    row.offers_accepted, row.rating_sum, row.rating_count, row.last_offer_at
+    row.offers_accepted, row.rating_sum, row.rating_count, row.reply_seconds, row.last_offer_at
 """
 _OF_CELL: Final = "cell.is_the_service, cell.is_the_zone, cell.same_city, cell.zone_km"
 # What matching makes of it. Only of those whom staff hold back the provider's row is read, for the reason.
@@ -107,6 +107,7 @@ _RESULT: Final = {
     "offers_accepted": "integer",
     "rating_sum": "integer",
     "rating_count": "integer",
+    "reply_seconds": "integer",
     "last_offer_at": "timestamptz",
     "left_out": "text",
 }

@@ -5,6 +5,8 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
+from providers.models import USUAL_REPLY
+
 RATING_PRIOR: Final = 4.0  # stars of somebody nobody has rated yet
 RATING_PRIOR_WEIGHT: Final = 5.0  # ratings that this belief is worth
 # The prior Beta(4, 3) puts the chance of acceptance of a newcomer at 57 %, so that new ones are not buried.
@@ -12,6 +14,7 @@ ACCEPTED_PRIOR: Final = 4.0
 DECLINED_PRIOR: Final = 3.0
 DISTANCE_SCALE_KM: Final = 8.0  # at this distance the part falls to 1/e
 FAIRNESS_SCALE_HOURS: Final = 12.0  # after so long without an offer the part has risen to 1 - 1/e
+PROMPT_SCALE_SECONDS: Final = 600.0
 RELATED_SERVICE_FACTOR: Final = 0.6  # somebody of a related trade
 DOUBTFUL_NUMBER_FACTOR: Final = 0.5  # somebody whose number may be wrong
 
@@ -25,6 +28,7 @@ class Weights:
     acceptance: float = 0.06
     load: float = 0.35
     fairness: float = 0.32
+    response: float = 0.05
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -47,6 +51,7 @@ class Facts(NamedTuple):
     last_offer_at: datetime | None = None
     same_service: bool = True
     phone_doubtful: bool = False
+    reply_seconds: int = USUAL_REPLY
 
 
 class Scorable(Protocol):
@@ -70,6 +75,8 @@ class Scorable(Protocol):
     def same_service(self) -> bool: ...
     @property
     def phone_doubtful(self) -> bool: ...
+    @property
+    def reply_seconds(self) -> int: ...
 
 
 def score(facts: Scorable, at: datetime, weights: Weights = DEFAULT_WEIGHTS) -> tuple[float, dict[str, float]]:
@@ -84,6 +91,7 @@ def score(facts: Scorable, at: datetime, weights: Weights = DEFAULT_WEIGHTS) -> 
         "acceptance": chance_of_acceptance(facts.offers_made, facts.offers_accepted),
         "load": 1 / (1 + facts.open_jobs),
         "fairness": fairness(facts.last_offer_at, at),
+        "response": promptness(facts.reply_seconds),
         "service": 1.0 if facts.same_service else RELATED_SERVICE_FACTOR,
         "number": DOUBTFUL_NUMBER_FACTOR if facts.phone_doubtful else 1.0,
     }
@@ -92,15 +100,17 @@ def score(facts: Scorable, at: datetime, weights: Weights = DEFAULT_WEIGHTS) -> 
 
 def points(facts: Scorable, at: datetime, weights: Weights = DEFAULT_WEIGHTS) -> float:
     """The score alone: for the many who are compared, of whom few are chosen."""
-    total = weights.distance + weights.rating + weights.acceptance + weights.load + weights.fairness
-    if total <= 0 or min(weights.distance, weights.rating, weights.acceptance, weights.load, weights.fairness) < 0:
+    w = weights
+    total = w.distance + w.rating + w.acceptance + w.load + w.fairness + w.response
+    if total <= 0 or min(w.distance, w.rating, w.acceptance, w.load, w.fairness, w.response) < 0:
         raise ValueError(f"The weights are {weights}, but none may be negative and one must be above zero.")
     weighted = (
-        weights.distance * _nearness(facts.distance_km)
-        + weights.rating * (smoothed_rating(facts.rating_sum, facts.rating_count) - 1) / 4
-        + weights.acceptance * chance_of_acceptance(facts.offers_made, facts.offers_accepted)
-        + weights.load / (1 + facts.open_jobs)
-        + weights.fairness * fairness(facts.last_offer_at, at)
+        w.distance * _nearness(facts.distance_km)
+        + w.rating * (smoothed_rating(facts.rating_sum, facts.rating_count) - 1) / 4
+        + w.acceptance * chance_of_acceptance(facts.offers_made, facts.offers_accepted)
+        + w.load / (1 + facts.open_jobs)
+        + w.fairness * fairness(facts.last_offer_at, at)
+        + w.response * promptness(facts.reply_seconds)
     ) / total
     if not facts.same_service:
         weighted *= RELATED_SERVICE_FACTOR
@@ -121,6 +131,11 @@ def smoothed_rating(rating_sum: int, rating_count: int) -> float:
 def chance_of_acceptance(offers_made: int, offers_accepted: int) -> float:
     """Expected share of offers that are accepted: the mean of the Beta distribution after what was seen."""
     return (offers_accepted + ACCEPTED_PRIOR) / (offers_made + ACCEPTED_PRIOR + DECLINED_PRIOR)
+
+
+def promptness(reply_seconds: int) -> float:
+    """1 for an answer in no time, 1/e for one in `PROMPT_SCALE_SECONDS`."""
+    return math.exp(-reply_seconds / PROMPT_SCALE_SECONDS)
 
 
 def fairness(last_offer_at: datetime | None, at: datetime) -> float:

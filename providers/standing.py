@@ -5,7 +5,7 @@ Outside a transaction they raise `RuntimeError`. A provider's row is made at its
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
@@ -17,6 +17,7 @@ from providers.models import Standing
 
 FEWEST_STARS: Final = 1
 MOST_STARS: Final = 5
+LONGEST_REPLY: Final = 3600  # seconds
 
 
 def note_offered(provider_ids: Iterable[int], at: datetime) -> None:
@@ -29,14 +30,22 @@ def note_offered(provider_ids: Iterable[int], at: datetime) -> None:
     rows.update(offers_made=F("offers_made") + 1, last_offer_at=Greatest(F("last_offer_at"), Value(at)))
 
 
-def note_accepted(provider_id: int) -> None:
-    """The provider took an offer (one that `note_offered` has counted)."""
-    _note(provider_id, offers_accepted=F("offers_accepted") + 1, unanswered_in_a_row=0)
+def note_accepted(provider_id: int, *, after: timedelta | None = None) -> None:
+    """The provider took an offer (one that `note_offered` has counted), so long `after` it was made."""
+    _note(provider_id, offers_accepted=F("offers_accepted") + 1, unanswered_in_a_row=0, **_replied(after))
 
 
-def note_declined(provider_id: int) -> None:
+def note_declined(provider_id: int, *, after: timedelta | None = None) -> None:
     """The provider said no, which is an answer."""
-    _note(provider_id, unanswered_in_a_row=0)
+    _note(provider_id, unanswered_in_a_row=0, **_replied(after))
+
+
+def _replied(after: timedelta | None) -> dict[str, Any]:
+    """The mean of answers, in which the new one counts an eighth; no time is no answer of the provider's own."""
+    seconds = min(int(after.total_seconds()), LONGEST_REPLY) if after else 0
+    if seconds <= 0:
+        return {}
+    return {"reply_seconds": F("reply_seconds") + (Value(seconds) - F("reply_seconds")) / Value(8)}
 
 
 def note_answered(provider_id: int) -> None:

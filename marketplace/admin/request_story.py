@@ -40,6 +40,7 @@ PARTS: Final = {
     "acceptance": gettext_lazy("acceptance"),
     "load": gettext_lazy("load"),
     "fairness": gettext_lazy("fairness"),
+    "response": gettext_lazy("response time"),
     "service": gettext_lazy("service"),
     "number": gettext_lazy("number"),
 }

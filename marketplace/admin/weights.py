@@ -27,11 +27,12 @@ WHAT_THEY_MEAN: Final = {
     "acceptance": gettext_lazy("how likely a yes is"),
     "load": gettext_lazy("how few jobs are open"),
     "fairness": gettext_lazy("how long the last offer is ago"),
+    "response": gettext_lazy("how soon somebody answers"),
 }
 
 
 class WeightsForm(forms.ModelForm[ScoreWeights]):
-    """Five numbers of which only the relations count."""
+    """Six numbers of which only the relations count."""
 
     class Meta:
         model = ScoreWeights

@@ -4,6 +4,7 @@ from .checks import Doubt, NumberCheck, NumberToCheck, ScoreWeights
 from .network import (
     E164,
     EPOCH,
+    USUAL_REPLY,
     Availability,
     City,
     Coverage,
@@ -19,6 +20,7 @@ from .network import (
 __all__ = [
     "E164",
     "EPOCH",
+    "USUAL_REPLY",
     "Availability",
     "City",
     "Coverage",

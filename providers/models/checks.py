@@ -20,6 +20,7 @@ class ScoreWeights(models.Model):
     acceptance = models.FloatField(_("acceptance"), validators=WEIGHT_LIMITS)
     load = models.FloatField(_("load"), validators=WEIGHT_LIMITS)
     fairness = models.FloatField(_("fairness"), validators=WEIGHT_LIMITS)
+    response = models.FloatField(_("response time"), validators=WEIGHT_LIMITS, default=0.05, db_default=0.05)
     why = models.CharField(_("why"), max_length=200, blank=True)
     changed_by = models.CharField(_("changed by"), max_length=150, blank=True)  # a user's name; empty: the first ones
     created_at = models.DateTimeField(_("in force since"))
@@ -35,11 +36,17 @@ class ScoreWeights(models.Model):
                 & Q(rating__range=(0, 100))
                 & Q(acceptance__range=(0, 100))
                 & Q(load__range=(0, 100))
-                & Q(fairness__range=(0, 100)),
+                & Q(fairness__range=(0, 100))
+                & Q(response__range=(0, 100)),
             ),
             models.CheckConstraint(
                 name="score_weights_are_not_all_zero",
-                condition=Q(distance__gt=0) | Q(rating__gt=0) | Q(acceptance__gt=0) | Q(load__gt=0) | Q(fairness__gt=0),
+                condition=Q(distance__gt=0)
+                | Q(rating__gt=0)
+                | Q(acceptance__gt=0)
+                | Q(load__gt=0)
+                | Q(fairness__gt=0)
+                | Q(response__gt=0),
             ),
         ]
         indexes = [models.Index(name="score_weights_newest", fields=["-created_at", "-id"])]

@@ -11,6 +11,7 @@ from django.db.models.functions import Greatest, Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+USUAL_REPLY: Final = 240  # seconds; what is believed of somebody who has not answered yet
 E164: Final = r"^\+[1-9][0-9]{6,14}$"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)  # since when somebody who was never asked has waited
 
@@ -167,6 +168,7 @@ class Coverage(models.Model):
     offers_accepted = models.PositiveIntegerField(default=0, editable=False)
     rating_sum = models.PositiveIntegerField(default=0, editable=False)
     rating_count = models.PositiveIntegerField(default=0, editable=False)
+    reply_seconds = models.PositiveSmallIntegerField(default=USUAL_REPLY, db_default=USUAL_REPLY, editable=False)
     last_offer_at = models.DateTimeField(null=True, editable=False)
     in_line_since = models.GeneratedField(
         expression=Greatest("last_offer_at", "away_until", Value(EPOCH)),
@@ -189,7 +191,7 @@ class Coverage(models.Model):
                 include=[
                     *("away_until", "base_zone_id", "radius_km", "daily_capacity", "takes_emergencies", "keeps_hours"),
                     *("open_jobs", "jobs_today", "jobs_today_on", "offers_made", "offers_accepted"),
-                    *("rating_sum", "rating_count", "last_offer_at"),
+                    *("rating_sum", "rating_count", "reply_seconds", "last_offer_at"),
                 ],
             ),
         ]
@@ -249,6 +251,10 @@ class Standing(models.Model):
     last_offer_at = models.DateTimeField(_("last offer"), null=True, blank=True)
     # Wants offers again since then, and running searches have not been told yet; emptied by whoever tells them.
     back_at = models.DateTimeField(_("came back"), null=True, blank=True)
+    # Of answers to offers: a mean in which each new one counts an eighth; an hour at most. Silence is no answer.
+    reply_seconds = models.PositiveSmallIntegerField(
+        _("usual time to answer, in seconds"), default=USUAL_REPLY, db_default=USUAL_REPLY
+    )
     rating_sum = models.PositiveIntegerField(_("sum of ratings"), default=0)
     rating_count = models.PositiveIntegerField(_("number of ratings"), default=0)
 

@@ -20,7 +20,7 @@ from tests.factories import a_request
 from tests.providers.factories import NOON, a_provider, a_zone
 
 pytestmark = pytest.mark.django_db
-ONLY_RATING = Weights(0, 1, 0, 0, 0)
+ONLY_RATING = Weights(0, 1, 0, 0, 0, 0)
 PAGE = "admin:providers_scoreweights_add"
 
 
@@ -72,7 +72,7 @@ def test_the_next_search_counts_with_the_newest_weights(near: Provider, rated: P
     assert ScoreWeights.objects.count() == 2, "what counted before is kept"
 
 
-@pytest.mark.parametrize("values", [Weights(0, 0, 0, 0, 0), Weights(-1, 1, 1, 1, 1), Weights(101, 1, 1, 1, 1)])
+@pytest.mark.parametrize("values", [Weights(0, 0, 0, 0, 0, 0), Weights(-1, 1, 1, 1, 1, 1), Weights(101, 1, 1, 1, 1, 1)])
 def test_the_database_refuses_weights_that_make_no_sense(values: Weights) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         weights.change(values, by="", why="", at=NOON)
@@ -101,7 +101,7 @@ def test_the_preview_names_who_would_be_asked_instead(near: Provider, rated: Pro
 
 def test_the_same_weights_change_nothing(near: Provider, rated: Provider) -> None:
     a_request()
-    assert weights_preview.preview(Weights(3.5, 2, 2, 1.5, 1), at=NOON).differences == ()
+    assert weights_preview.preview(Weights(18, 9, 6, 35, 32, 5), at=NOON).differences == ()
 
 
 def test_requests_before_yesterday_are_left_alone(near: Provider) -> None:
@@ -131,7 +131,7 @@ def test_the_page_shows_the_preview_first_and_changes_nothing_by_that(near: Prov
     assert "quality first" in client.get(reverse("admin:providers_scoreweights_changelist")).content.decode()
 
 
-@pytest.mark.parametrize("values", [as_fields(Weights(0, 0, 0, 0, 0)), as_fields(ONLY_RATING, distance="-1")])
+@pytest.mark.parametrize("values", [as_fields(Weights(0, 0, 0, 0, 0, 0)), as_fields(ONLY_RATING, distance="-1")])
 def test_the_page_says_what_makes_no_sense(values: dict[str, Any]) -> None:
     client = staff("add_scoreweights", "view_scoreweights")
     for answer in (client.get(reverse(PAGE), values), client.post(reverse(PAGE), values)):

@@ -245,7 +245,7 @@ class TestReasons:
         near = a_provider(base_zone=a_zone())
         orders = [
             [c.provider_id for c in find_candidates(a_need(), Level.EXACT, NOON, 5, weights=weights).chosen]
-            for weights in (Weights(1, 0, 0, 0, 0), Weights(0, 1, 0, 0, 0))
+            for weights in (Weights(1, 0, 0, 0, 0, 0), Weights(0, 1, 0, 0, 0, 0))
         ]
         assert orders == [[near.pk, rated.pk], [rated.pk, near.pk]]
 

@@ -52,12 +52,16 @@ def test_a_related_trade_and_a_doubtful_number_cost_their_share() -> None:
 
 def test_weights_count_in_relation_to_each_other() -> None:
     facts = Facts(3.0, rating_sum=9, rating_count=2)
-    assert score(facts, NOON, Weights(18, 9, 6, 35, 32))[0] == pytest.approx(score(facts, NOON)[0], abs=0.0002)
-    only_distance = Weights(distance=1, rating=0, acceptance=0, load=0, fairness=0)
+    assert score(facts, NOON, Weights(18, 9, 6, 35, 32, 5))[0] == pytest.approx(score(facts, NOON)[0], abs=0.0002)
+    only_distance = Weights(distance=1, rating=0, acceptance=0, load=0, fairness=0, response=0)
     assert score(facts, NOON, only_distance)[0] == score(facts, NOON, only_distance)[1]["distance"]
 
 
-@pytest.mark.parametrize("weights", [Weights(0, 0, 0, 0, 0), Weights(-1, 1, 1, 1, 1)])
+@pytest.mark.parametrize("weights", [Weights(0, 0, 0, 0, 0, 0), Weights(-1, 1, 1, 1, 1, 1)])
 def test_weights_that_make_no_sense_are_refused(weights: Weights) -> None:
     with pytest.raises(ValueError, match="weights"):
         score(Facts(1.0), NOON, weights)
+
+
+def test_who_answers_soon_comes_first_and_who_never_answered_is_believed_to_take_the_usual_time() -> None:
+    assert points(reply_seconds=60) > points() == points(reply_seconds=240) > points(reply_seconds=1800)

@@ -30,6 +30,17 @@ class TestStanding:
         standing.note_offered([provider.pk], NOON - timedelta(hours=1))
         assert Standing.objects.get(pk=provider.pk).last_offer_at == NOON
 
+    def test_the_usual_time_to_answer_is_learned_slowly_and_silence_and_staff_teach_nothing(self) -> None:
+        provider = a_provider()
+        standing.note_offered([provider.pk], NOON)
+        for after in (timedelta(minutes=20), timedelta(0), None):
+            standing.note_declined(provider.pk, after=after)
+        assert Standing.objects.get(pk=provider.pk).reply_seconds == 240 + (1200 - 240) // 8
+        standing.note_declined(provider.pk, after=timedelta(days=2))
+        row = Standing.objects.get(pk=provider.pk)
+        assert row.reply_seconds == 360 + (3600 - 360) // 8
+        assert set(provider.coverage.values_list("reply_seconds", flat=True)) == {row.reply_seconds}
+
     def test_silence_is_counted_until_an_answer_comes(self) -> None:
         provider = a_provider()
         standing.note_offered([provider.pk], NOON)
