@@ -131,6 +131,8 @@ GROUPS: Final[tuple[tuple[Any, bool, tuple[Item, ...]], ...]] = (
             Item(_("Saved lists"), "bookmark", "djobea.savedlist"),
             Item(_("Contacts"), "contacts", "notifications.contact"),
             Item(_("Users"), "manage_accounts", "auth.user"),
+            Item(_("Groups"), "group", "auth.group"),
+            Item(_("Access attempts"), "lock_person", "axes.accessattempt"),
         ),
     ),
     (

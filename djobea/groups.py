@@ -55,7 +55,11 @@ TABLE: Final[dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]]] = {
         ("djobea", "selftestresult", SEE),
         ("djobea", "componentstate", SEE),
     ),
-    MANAGER: (("auth", "user", ("view", "add", "change")), ("auth", "group", SEE)),
+    MANAGER: (
+        ("auth", "user", ("view", "add", "change")),
+        ("auth", "group", SEE),
+        ("axes", "accessattempt", ("view", "delete")),  # to delete one is to unlock
+    ),
 }
 WHOLE_APPS: Final = {MANAGER: ("providers", "notifications", "marketplace", "djobea")}
 SEES_PEOPLE: Final = (OPERATOR, MANAGER)

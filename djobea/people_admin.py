@@ -1,6 +1,6 @@
 """Users and groups: who is of the staff, with which rights, and whether a second factor protects them.
 
-Only a superuser makes superusers, gives single rights, or touches another superuser; a manager gives groups.
+Only a superuser makes superusers or touches another superuser; a manager gives groups.
 """
 
 from typing import Any
@@ -37,6 +37,14 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin[User]):  # type: ignore[type-arg] 
     change_password_form = AdminPasswordChangeForm
     list_display = ["username", "first_name", "last_name", "email", "is_staff", "is_active", "has_factor", "last_login"]
     list_filter = ["is_staff", "is_active", "groups"]
+    filter_horizontal = ()
+    autocomplete_fields = ["groups"]
+    fieldsets = [  # no single rights: who needs other ones gets a group that says so
+        (None, {"fields": ["username", "password"]}),
+        (gettext_lazy("Person"), {"fields": ["first_name", "last_name", "email"]}),
+        (gettext_lazy("Rights"), {"fields": ["is_active", "is_staff", "is_superuser", "groups"]}),
+        (gettext_lazy("Dates"), {"fields": ["last_login", "date_joined"]}),
+    ]
     deeds = [
         Deed(
             "forget-factor",
@@ -53,7 +61,7 @@ class UserAdmin(DjangoUserAdmin, ConsoleAdmin[User]):  # type: ignore[type-arg] 
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = [*super().get_readonly_fields(request, obj), "last_login", "date_joined"]
-        return fields if request.user.is_superuser else [*fields, "is_superuser", "user_permissions"]
+        return fields if request.user.is_superuser else [*fields, "is_superuser"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and _may_touch(request, obj)

@@ -65,6 +65,8 @@ def test_everybody_can_read_list_form_and_history(
         reverse("admin:providers_provider_change", args=[provider.pk]),
         reverse("admin:providers_provider_history", args=[provider.pk]),
         reverse("admin:auth_user_changelist"),
+        reverse("admin:auth_user_change", args=[User.objects.get().pk]),
+        reverse("admin:axes_accessattempt_changelist"),
     )
 
 

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 import pytest
+from axes.models import AccessAttempt
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
@@ -127,3 +128,12 @@ def test_wrong_passwords_lock_the_name_out(client: Client, chief: User, settings
     assert answer.status_code == 429
     assert b"<main>" in answer.content
     assert client.post(login, {"username": "chief", "password": "made-up"}).status_code == 429
+    manager = User.objects.create_user("manager", is_staff=True)
+    manager.groups.add(Group.objects.get(name="manager"))
+    helper = Client()
+    helper.force_login(manager, backend="django.contrib.auth.backends.ModelBackend")
+    rows = [row.pk for row in AccessAttempt.objects.all()]
+    form = {"action": "delete_selected", "_selected_action": rows, "post": "yes"}
+    helper.post(reverse("admin:axes_accessattempt_changelist"), form)
+    answer = client.post(login, {"username": "chief", "password": "made-up"})
+    assert answer.status_code == 302
