@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 
 from djobea.models import SavedList
-from marketplace import dispatch, service_requests
+from marketplace import dispatch, inbox, match_runs, service_requests
 from marketplace.models import Customer, Urgency
 from notifications import clock, escalation, staff_actions
 from notifications.failure_policy import failure_for
@@ -54,6 +54,13 @@ DEAD: Final = (
     ("21408", 2, "sms", "Permission to send an SMS has not been enabled for the region"),
 )
 MORNING: Final = 6
+# Who of PEOPLE, how long ago, and what they wrote.
+TALKS: Final = (
+    (5, timedelta(hours=22, minutes=40), ("Bonjour", "je cherche un maçon à Makepe pour demain matin")),
+    (6, timedelta(minutes=25), ("mon frigo ne fait plus de froid depuis hier", "Logpom", "derrière le marché", "oui")),
+    (7, timedelta(minutes=14), ("Good morning, I need somebody to clean my house", "Bonapriso")),
+    (8, timedelta(minutes=6), ("fuite d'eau à Bonamoussadi, urgent", "oui", "je veux parler à quelqu'un svp")),
+)
 REQUESTS: Final = (
     ("plomberie", "bonamoussadi", Urgency.EMERGENCY, "Une fuite sous l'évier, l'eau coule partout", True),
     ("electricite", "akwa", Urgency.TODAY, "Le compteur saute sans arrêt", True),
@@ -76,6 +83,8 @@ def furnish() -> User:
         for number, name in enumerate(PEOPLE, 1)
     ]
     _requests(people, at)
+    _nobody_does_it(people[10], at)
+    _talks(people, at)
     _a_day_of_messages(people, at, chance)
     _waiting(people, at)
     _dead_letters(people, at)
@@ -102,8 +111,47 @@ def _requests(people: list[Contact], at: datetime) -> None:
             place_note="derrière la pharmacie",
             at=at - timedelta(minutes=2),
         )
+        match_runs.count_rest(at)
         if is_taken and (offer := request.offers.order_by("-score").first()):
             dispatch.accept(offer, at=at - timedelta(minutes=1))
+
+
+def _nobody_does_it(person: Contact, at: datetime) -> None:
+    """Requests from a city where nobody offers these trades yet: whom to recruit."""
+    there = Zone.objects.filter(city__slug="yaounde", is_whole_city=False).order_by("slug")[0]
+    missing = Service.objects.filter(is_active=True).exclude(providers__zones__city=there.city).order_by("slug")
+    for number, service in enumerate(missing[:2]):
+        service_requests.open_request(
+            customer=Customer.objects.get_or_create(contact=person)[0],
+            conversation=None,
+            service=service,
+            zone=there,
+            urgency=Urgency.TODAY,
+            description="Il faudrait quelqu'un cette semaine",
+            at=at - timedelta(minutes=40 - 9 * number),
+        )
+    match_runs.count_rest(at)
+
+
+def _talks(people: list[Contact], at: datetime) -> None:
+    """People write, and the machine answers, through the same door as Twilio's messages."""
+    for person, ago, lines in TALKS:
+        moment = at - ago
+        for line in lines:
+            fields = {
+                "MessageSid": f"SM{uuid.uuid5(uuid.NAMESPACE_OID, people[person].name + line).hex}",
+                "From": f"whatsapp:{people[person].phone_number}",
+                "To": "whatsapp:+14155238886",
+                "Body": line,
+                "NumMedia": "0",
+            }
+            inbox.receive(fields, at=moment)
+            while inbox.process_next(worker="story", at=moment):
+                pass
+            moment += timedelta(seconds=50)
+    Notification.objects.filter(purpose="reply", status=Status.QUEUED).update(
+        status=Status.DELIVERED, attempt_count=1, sent_at=at, delivered_at=at
+    )
 
 
 def _a_day_of_messages(people: list[Contact], at: datetime, chance: random.Random) -> None:
@@ -221,7 +269,7 @@ def _done_by_hand(at: datetime) -> None:
 def a_message(person: Contact, when: datetime, purpose: str, body: str, **facts: Any) -> Notification:
     """One message to this person that was made then; queued on WhatsApp unless told otherwise."""
     defaults: dict[str, Any] = {"channel": "whatsapp", "due_at": when, "created_at": when}
-    defaults |= {"reference": f"request:{person.pk}", "priority": 2 if purpose == "offer" else 1}
+    defaults |= {"reference": f"request:{900 + person.pk}", "priority": 2 if purpose == "offer" else 1}
     if facts.get("status") == Status.DELIVERED:
         defaults |= {"settled_at": when + timedelta(seconds=3)}
     return Notification.objects.create(

@@ -66,15 +66,15 @@ def page(name: str, *args: object, **query: str) -> Callable[[], str]:
     return address
 
 
-def row(model: str, **facts: Any) -> Callable[[], str]:
-    """The address of the newest row of "app.model" with these facts."""
+def row(model: str, page_name: str = "change", **facts: Any) -> Callable[[], str]:
+    """The address of a page of the newest row of "app.model" with these facts."""
 
     def address() -> str:
         from django.apps import apps  # noqa: PLC0415  after the settings
         from django.urls import reverse  # noqa: PLC0415
 
         found = apps.get_model(model)._default_manager.filter(**facts).latest("pk")  # noqa: SLF001  public in Django
-        return reverse(f"admin:{model.replace('.', '_')}_change", args=[found.pk])
+        return reverse(f"admin:{model.replace('.', '_')}_{page_name}", args=[found.pk])
 
     return address
 
@@ -94,6 +94,36 @@ SHOTS: Final = (
     Shot("playbook", page("notifications_channel_playbook")),
     Shot("escalation", page("notifications_escalationstep_changelist")),
     Shot("templates", page("notifications_messagetemplate_changelist")),
+    Shot("requests-board", page("marketplace_servicerequest_board")),
+    Shot("request", row("marketplace.servicerequest", status="matched")),
+    Shot("what-if", row("marketplace.servicerequest", "lab", status="matched")),
+    Shot("assign", row("marketplace.servicerequest", "assign", status="searching")),
+    Shot("inbox", page("marketplace_conversation_inbox")),
+    Shot("talk", row("marketplace.conversation", needs_human=True)),
+    Shot("talk-phone", row("marketplace.conversation", needs_human=True), is_phone=True, is_dark=True),
+    Shot("providers", page("providers_provider_changelist")),
+    Shot("provider", row("providers.provider")),
+    Shot("providers-import", page("providers_provider_import")),
+    Shot("demand-and-supply", page("marketplace_matchrun_network"), whole_page=True),
+    Shot("recruit", page("marketplace_matchrun_recruit")),
+    Shot(
+        "weights",
+        page(
+            "providers_scoreweights_add",
+            distance="50",
+            rating="30",
+            acceptance="0",
+            load="10",
+            fairness="10",
+            response="0",
+        ),
+    ),
+    Shot(
+        "reading",
+        page("marketplace_vocabularyentry_read", text="l'eau coule partout sous l'évier à Bonamoussadi, vite"),
+    ),
+    Shot("second-step", lambda: "/admin/second-step/enrol/"),
+    Shot("keys", page("index"), before=lambda view: view.keyboard.press("?") or view.wait_for_selector("dialog[open]")),
 )
 
 
