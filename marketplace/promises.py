@@ -9,10 +9,14 @@ from typing import Any, Final
 from django.db.models import Case, DateTimeField, ExpressionWrapper, F, QuerySet, Value, When
 
 from marketplace.models import ServiceRequest, Urgency
-from marketplace.wave_policy import WAVE_LASTS
 
-# Found within five waves of offers: 15 min for an emergency, 30 min for today, 75 min otherwise.
-FOUND_WITHIN: Final[Mapping[str, timedelta]] = {urgency: lasts * 5 for urgency, lasts in WAVE_LASTS.items()}
+# Of the request. Waves are shorter than that, so that several have had their chance (`wave_policy.WAVE_LASTS`).
+FOUND_WITHIN: Final[Mapping[str, timedelta]] = {
+    Urgency.EMERGENCY: timedelta(minutes=15),
+    Urgency.TODAY: timedelta(minutes=30),
+    Urgency.SCHEDULED: timedelta(minutes=75),
+    Urgency.UNSPECIFIED: timedelta(minutes=75),
+}
 # At work within this time after the job was assigned; a visit on a day counts from the hour that was wanted.
 AT_WORK_WITHIN: Final[Mapping[str, timedelta]] = {
     Urgency.EMERGENCY: timedelta(hours=1),

@@ -175,7 +175,7 @@ def a_full_house(at: datetime) -> None:
     ErasedPerson.objects.create(pseudonym="erased-1", erased_at=at, by="awa")
     RememberedAnswer.objects.create(caller="x", key="k", fingerprint="y", status=200, body="{}")
     _on_call(at)
-    SavedList.objects.create(name="Awa <b>", address="/admin/notifications/notification/?status__exact=dead")
+    SavedList.objects.create(name="Bih <b>", address="/admin/notifications/notification/?status__exact=dead")
     SelfTestResult.objects.create(name="queue", passed=False, detail="broken", ran_at=at)
     ComponentState.objects.create(name="queue", state="critical", since=at)
     AuditResult.objects.create(check_name="notifications.lease", ran_at=at, rows=[1])

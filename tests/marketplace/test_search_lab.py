@@ -6,6 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from marketplace.models import MatchRun, Offer, ServiceRequest
+from providers import scoring
 from providers.models import ProviderStatus
 from tests.factories import a_request
 from tests.providers.factories import a_provider
@@ -52,7 +53,7 @@ def test_what_makes_no_sense_is_said_at_its_field(fields: dict[str, str]) -> Non
 
 
 def test_weights_of_nothing_but_zeros_are_refused() -> None:
-    zeros = {f"weight_{name}": "0" for name in ("distance", "rating", "acceptance", "load", "fairness")}
+    zeros = {f"weight_{name}": "0" for name in scoring.Weights.names()}
     assert 'role="alert"' in page(a_request(), **zeros)
 
 

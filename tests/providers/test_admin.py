@@ -65,7 +65,7 @@ def test_the_list_of_providers_takes_few_queries(
 ) -> None:
     for _ in range(20):
         a_provider()
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         staff.get(address("provider_changelist"))
 
 
