@@ -15,7 +15,7 @@ from django.db.models import Min
 
 from benchmarks.dispatch_engine import Asked
 from benchmarks.dispatch_world import SERVICES, Town, Wish, Worker, douala
-from marketplace import action_links, dispatch, jobs, service_requests
+from marketplace import action_links, dispatch, jobs, returning, service_requests
 from marketplace.models import Customer, Job, Offer, RequestStatus, ServiceRequest, Wave
 from notifications import outbox
 from notifications.models import Contact, Notification
@@ -96,6 +96,7 @@ class Djobea:
 
     def woken(self, at: float) -> Asked:
         dispatch.expire_offers(moment(at))
+        returning.include_returned(moment(at))
         if at >= self.look_again:
             dispatch.retry_waiting(moment(at))
             self.look_again = at + RETRY

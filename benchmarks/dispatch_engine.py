@@ -69,7 +69,7 @@ class Play:
     def _reply(self, about: tuple[Wish, Worker, bool], at: float) -> Asked:
         wish, worker, accepts = about
         if not accepts or not worker.is_free(at):
-            return self.policy.declines(wish, worker, at) if wish.is_open(at) else ()
+            return self.policy.declines(wish, worker, at)
         won, asked = self.policy.accepts(wish, worker, at)
         if won:
             wish.matched_at, wish.worker = at, worker.number

@@ -45,6 +45,8 @@ class Waves:
         return True, ()
 
     def declines(self, wish: Wish, worker: Worker, at: float) -> Asked:  # noqa: ARG002
+        if not wish.is_open(at):
+            return ()
         self.asked[wish.number] -= 1
         return self._wave(wish, at) if self.asked[wish.number] <= 0 else ()
 

@@ -18,6 +18,7 @@ from marketplace import asked, degraded, jobs, match_runs, notices, staff_alerts
 from marketplace.models import MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest, Urgency, Wave
 from marketplace.models.offer import OfferQuerySet
 from marketplace.wave_policy import (
+    HOLD_LASTS,
     KEPT_BACK,
     LATE_STILL_WINS,
     LEVELS,
@@ -153,9 +154,14 @@ def accept(offer: Offer, *, at: datetime) -> Acceptance:
     provider is better than none (benchmarks/README.md: six of a hundred requests find somebody only so).
     """
     request = ServiceRequest.objects.select_for_update(no_key=True).get(pk=offer.request_id)
+    waited = at - offer.created_at
     if winner := Offer.objects.filter(request=request, status=OfferStatus.ACCEPTED).first():
-        return Acceptance.WON if winner.pk == offer.pk else Acceptance.TAKEN  # a second tap changes nothing
+        if winner.pk == offer.pk:
+            return Acceptance.WON  # a second tap changes nothing
+        standing.note_answered(offer.provider_id, after=waited)
+        return Acceptance.TAKEN
     if request.status not in SEARCHED_FOR:
+        standing.note_answered(offer.provider_id, after=waited)
         return Acceptance.TAKEN if request.status == RequestStatus.MATCHED else Acceptance.EXPIRED
     offers = Offer.objects.filter(request=request)
     _reopen_late(offers.filter(pk=offer.pk), at)
@@ -166,7 +172,7 @@ def accept(offer: Offer, *, at: datetime) -> Acceptance:
     Wave.objects.filter(request=request, closed_at__isnull=True).update(closed_at=at)
     ServiceRequest.objects.filter(pk=request.pk).move(RequestStatus.SEARCHING)  # it may have waited
     ServiceRequest.objects.filter(pk=request.pk).move(RequestStatus.MATCHED)
-    standing.note_accepted(offer.provider_id, after=at - offer.created_at)
+    standing.note_accepted(offer.provider_id, after=waited)
     job = jobs.assign(Offer.objects.select_related("provider", "request__customer__contact").get(pk=offer.pk), at=at)
     timeline.record(request, "accepted", f"provider:{offer.provider_id}", at, offer=offer.pk, job=job.pk)
     notices.tell_match(job, at=at)
@@ -206,6 +212,7 @@ def decline(offer: Offer, *, at: datetime) -> bool:
     """The provider does not want it; the search goes on at once when nobody else is thinking. False: it had ended."""
     request = ServiceRequest.objects.select_for_update(no_key=True).get(pk=offer.request_id)
     if not Offer.objects.filter(pk=offer.pk).move(OfferStatus.DECLINED, answered_at=at):
+        standing.note_answered(offer.provider_id, after=at - offer.created_at)  # late, but no silence
         return False
     timeline.record(request, "declined", f"provider:{offer.provider_id}", at, offer=offer.pk)
     _go_on_when_nobody_thinks(request, at, noted=[offer.provider_id])
@@ -275,7 +282,8 @@ def _note_silence(provider_id: int, at: datetime) -> None:
     if in_a_row < SILENT_TOO_OFTEN:
         return
     held = Provider.objects.filter(pk=provider_id, status=ProviderStatus.ACTIVE)
-    if held.update(status=ProviderStatus.ON_HOLD):  # `returning` lifts it
+    if held.update(status=ProviderStatus.ON_HOLD):
+        standing.note_back(provider_id, at + HOLD_LASTS)
         staff_alerts.provider_is_silent(provider_id, in_a_row, at=at)
 
 

@@ -1,5 +1,7 @@
 """Providers who want offers again: searches that run include them at once, and a hold for silence ends.
 
+A hold ends by the word "disponible", by staff, and by itself after `wave_policy.HOLD_LASTS`: people overlook messages.
+
 Whoever lets a provider work (the chat, staff, an approval) calls `providers.standing.note_back`; the worker does the rest.
 """
 
@@ -25,18 +27,21 @@ BATCH: Final = 100
 @transaction.atomic
 def come_back(provider: Provider, *, at: datetime) -> None:
     """The provider says so in the chat: an absence ends, and a hold that silence has brought, but never a suspension."""
-    silent = Standing.objects.filter(pk=provider.pk, unanswered_in_a_row__gte=SILENT_TOO_OFTEN)
-    held = Provider.objects.filter(pk=provider.pk, status=ProviderStatus.ON_HOLD)
-    if silent.exists():
-        held.update(status=ProviderStatus.ACTIVE)
+    _lift_hold(provider.pk)
     availability.set_available(provider.pk)
     standing.note_back(provider.pk, at)
+
+
+def _lift_hold(provider_id: int) -> None:
+    if Standing.objects.filter(pk=provider_id, unanswered_in_a_row__gte=SILENT_TOO_OFTEN).exists():
+        held = Provider.objects.filter(pk=provider_id, status=ProviderStatus.ON_HOLD)
+        held.update(status=ProviderStatus.ACTIVE)
 
 
 def include_returned(at: datetime) -> int:
     """Put those who came back into the searches that run; returns the offers made."""
     _note_let_go(at)
-    back = Standing.objects.filter(back_at__isnull=False).order_by("back_at").values_list("pk", flat=True)
+    back = Standing.objects.filter(back_at__lte=at).order_by("back_at").values_list("pk", flat=True)
     return sweeps.each("include_returned", list(back[:BATCH]), _include, at=at)
 
 
@@ -46,12 +51,13 @@ def _note_let_go(at: datetime) -> None:
     alerts = EscalationAlert.objects.unresolved().filter(fingerprint__regex=r"^provider:\d+:silent$")
     held = [staff_alerts.silent_provider(alert) for alert in alerts.values_list("fingerprint", flat=True)[:BATCH]]
     working = Provider.objects.filter(pk__in=held, status=ProviderStatus.ACTIVE)
-    for provider_id in working.exclude(standing__back_at__isnull=False).order_by("pk").values_list("pk", flat=True):
+    for provider_id in working.exclude(standing__back_at__lte=at).order_by("pk").values_list("pk", flat=True):
         standing.note_back(provider_id, at)
 
 
 def _include(provider_id: int, at: datetime) -> int:
     # Requests that another transaction holds are left to it: its next wave finds this provider too.
+    _lift_hold(provider_id)
     provider = Provider.objects.get(pk=provider_id)
     offers = sum(_offer(request, provider, at) for request in _searches_for(provider, at))
     if provider.status == ProviderStatus.ACTIVE:

@@ -61,7 +61,7 @@ def provider_is_silent(provider_id: int, offers: int, *, at: datetime) -> None:
         silent(provider_id),
         title=_("Provider #%(provider)d left %(offers)d offers unanswered and is on hold"),
         cause=_("No answer to several offers in a row."),
-        remedy=_("Call the provider; the status goes back to active by the word “disponible” in the chat, or by you."),
+        remedy=_("Call the provider. The hold ends after 12 hours, by the word “disponible” in the chat, or by you."),
         facts={"provider": provider_id, "offers": offers},
         severity=Severity.WARNING,
         reference=f"provider:{provider_id}",

@@ -29,4 +29,5 @@ CONFIRM_WITHIN: Final = {  # of knowing whose job it is; asked once more at half
     Urgency.SCHEDULED: timedelta(hours=2),
     Urgency.UNSPECIFIED: timedelta(minutes=40),
 }
+HOLD_LASTS: Final = timedelta(hours=12)  # for good, it would empty the market within days (benchmarks/README.md)
 KEPT_BACK: Final = 2  # messages of the budget that a match needs: who comes, and whose job it is

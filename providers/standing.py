@@ -48,13 +48,13 @@ def _replied(after: timedelta | None) -> dict[str, Any]:
     return {"reply_seconds": F("reply_seconds") + (Value(seconds) - F("reply_seconds")) / Value(8)}
 
 
-def note_answered(provider_id: int) -> None:
-    """The provider is heard of again: silence is counted anew."""
-    _note(provider_id, unanswered_in_a_row=0)
+def note_answered(provider_id: int, *, after: timedelta | None = None) -> None:
+    """The provider is heard of again, perhaps too late: silence is counted anew."""
+    _note(provider_id, unanswered_in_a_row=0, **_replied(after))
 
 
 def note_back(provider_id: int, at: datetime) -> None:
-    """The provider may get offers again (came back, was approved or let go on): searches that run learn of it."""
+    """From `at` on the provider may get offers again (came back, was approved, a hold ends): searches learn of it."""
     _note(provider_id, back_at=at)
 
 

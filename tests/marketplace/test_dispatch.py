@@ -324,6 +324,23 @@ def test_an_answer_of_any_kind_ends_the_silence() -> None:
     assert plumber.status == ProviderStatus.ACTIVE
 
 
+@pytest.mark.parametrize("answer", ["accept", "decline"])
+def test_an_answer_that_comes_too_late_ends_the_silence_too(answer: str) -> None:
+    slow, quick = a_provider(), a_provider()
+    request = a_request(urgency=Urgency.EMERGENCY)
+    all_sent()
+    dispatch.expire_offers(after(minutes=3))
+    assert slow.standing.unanswered_in_a_row == 1
+    assert dispatch.accept(request.offers.get(provider=quick), at=after(minutes=4)) == Acceptance.WON
+    late = request.offers.get(provider=slow)
+    if answer == "accept":
+        assert dispatch.accept(late, at=after(minutes=7)) == Acceptance.TAKEN
+    else:
+        assert not dispatch.decline(late, at=after(minutes=7))
+    slow.standing.refresh_from_db()
+    assert (slow.standing.unanswered_in_a_row, slow.standing.reply_seconds) == (0, 240 + (420 - 240) // 8)
+
+
 def test_silence_counts_against_a_provider_only_when_the_offer_left_us() -> None:
     plumber = a_provider()
     for number in range(6):

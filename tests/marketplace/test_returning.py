@@ -95,9 +95,30 @@ def test_a_hold_by_staff_is_not_ended_by_a_word() -> None:
 
 def test_staff_who_set_a_silent_one_to_active_end_the_alert_and_the_count() -> None:
     provider = a_silent_one()
-    assert returning.include_returned(NOON) == 0
+    soon = after(hours=-4)
+    assert returning.include_returned(soon) == 0
     assert silence_alerts() == 1, "still on hold"
     Provider.objects.filter(pk=provider.pk).update(status=ProviderStatus.ACTIVE)
-    returning.include_returned(NOON)
+    returning.include_returned(soon)
     assert not silence_alerts()
     assert Standing.objects.get(pk=provider.pk).unanswered_in_a_row == 0
+
+
+def test_a_hold_for_silence_ends_by_itself_after_half_a_day() -> None:
+    provider = a_silent_one()
+    held_at = NOON - timedelta(hours=9) + timedelta(hours=SILENT_TOO_OFTEN - 1, minutes=6)
+    returning.include_returned(held_at + timedelta(hours=11, minutes=59))
+    provider.refresh_from_db()
+    assert provider.status == ProviderStatus.ON_HOLD
+    returning.include_returned(held_at + timedelta(hours=12))
+    provider.refresh_from_db()
+    assert provider.status == ProviderStatus.ACTIVE
+    assert not silence_alerts()
+
+
+def test_whom_staff_suspended_meanwhile_stays_so() -> None:
+    provider = a_silent_one()
+    Provider.objects.filter(pk=provider.pk).update(status=ProviderStatus.SUSPENDED)
+    returning.include_returned(after(days=1))
+    provider.refresh_from_db()
+    assert provider.status == ProviderStatus.SUSPENDED
