@@ -41,6 +41,7 @@ def script(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.restart  # its script restarts the embedded server, which all tests share
 def test_a_drill_tells_what_staff_would_have_seen_and_loses_nothing(
     house: House, script: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
