@@ -27,7 +27,7 @@ def assign(request_id: int, provider: Provider, *, by: str, at: datetime, why: s
     Both sides are told as after any acceptance; offers that are out end kindly. The provider need not confirm.
     """
     request = ServiceRequest.objects.select_for_update(no_key=True).get(pk=request_id)
-    if request.status not in (RequestStatus.SEARCHING, RequestStatus.WAITING):
+    if request.status not in dispatch.SEARCHED_FOR:
         return Assignment.NOT_OPEN
     failed = Offer.objects.filter(request=request, provider=provider, status=OfferStatus.RELEASED)
     if provider.status == ProviderStatus.SUSPENDED or failed.exists():

@@ -151,7 +151,7 @@ def accept(offer: Offer, *, at: datetime) -> Acceptance:
     """Give the job to this provider unless another was faster or time is over. Locks the request, then its offers.
 
     Whoever answers late, while nobody else has the job, still gets it: replies take minutes, and an hour later a
-    provider is better than none (benchmarks/README.md: six of a hundred requests find somebody only so).
+    provider is better than none (docs/decisions/0006; figures in benchmarks/README.md).
     """
     request = ServiceRequest.objects.select_for_update(no_key=True).get(pk=offer.request_id)
     waited = at - offer.created_at
@@ -332,8 +332,13 @@ def retry_waiting(at: datetime) -> int:
     return sweeps.each("retry_waiting", list(waiting.values_list("pk", flat=True)[:100]), _retry, at=at)
 
 
+def widest(request: ServiceRequest) -> Level:
+    """How wide a search goes by itself."""
+    return Level.EMERGENCY if request.urgency == Urgency.EMERGENCY else Level.BROAD
+
+
 def _retry(request_id: int, at: datetime) -> int:
     request = ServiceRequest.objects.select_related("customer__contact").get(pk=request_id)
-    level = Level.EMERGENCY if request.urgency == Urgency.EMERGENCY else Level.BROAD
+    level = widest(request)
     is_somebody_there = matching.find_candidates(match_runs.need_of(request), level, at, 1).chosen
     return search_again(request_id, at=at) if is_somebody_there else 0

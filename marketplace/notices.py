@@ -225,15 +225,7 @@ def tell_number(job: Job, *, at: datetime) -> None:
             "place": job.request.zone.name,
             "number": job.request.call_number,
         }
-        tell_provider(
-            job.provider,
-            "job_news",
-            text,
-            language=language,
-            reference=f"job:{job.pk}",
-            key=f"job-number:{job.pk}:{job.request.call_number}",
-            at=at,
-        )
+        tell_of_job(job, text, key=f"job-number:{job.pk}:{job.request.call_number}", language=language, at=at)
 
 
 def tell_provider(
@@ -250,6 +242,12 @@ def tell_provider(
         at=at,
         **facts,
     )
+
+
+def tell_of_job(job: Job, text: str, *, key: str, language: str, at: datetime, **facts: Any) -> None:
+    """One piece of news about a job to its provider."""
+    reference = f"job:{job.pk}"
+    tell_provider(job.provider, "job_news", text, language=language, reference=reference, key=key, at=at, **facts)
 
 
 def tell_taken(offer: Offer, *, at: datetime) -> None:
@@ -283,15 +281,7 @@ def tell_provider_cancelled(job: Job, *, at: datetime) -> None:
     """The job of this provider has ended without being done."""
     with spoken(job.provider.language) as language:
         text = _("The job in %(place)s has been cancelled. You need not go there.") % {"place": job.request.zone.name}
-        tell_provider(
-            job.provider,
-            "job_news",
-            text,
-            language=language,
-            reference=f"job:{job.pk}",
-            key=f"job-cancelled:{job.pk}",
-            at=at,
-        )
+        tell_of_job(job, text, key=f"job-cancelled:{job.pk}", language=language, at=at)
 
 
 def tell_customer(

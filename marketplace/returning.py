@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from marketplace import dispatch, match_runs, staff_alerts, sweeps, timeline
-from marketplace.models import RequestStatus, ServiceRequest, Urgency, Wave
+from marketplace.models import RequestStatus, ServiceRequest, Wave
 from marketplace.wave_policy import LEVELS, SILENT_TOO_OFTEN
 from notifications import escalation
 from notifications.models import EscalationAlert
@@ -85,8 +85,7 @@ def _searches_for(provider: Provider, at: datetime) -> list[ServiceRequest]:
 def _offer(request: ServiceRequest, provider: Provider, at: datetime) -> int:
     level = match_runs.level_reached(request)
     if request.status == RequestStatus.WAITING:
-        wide = matching.Level.EMERGENCY if request.urgency == Urgency.EMERGENCY else matching.Level.BROAD
-        level = max(level, wide, key=LEVELS.index)
+        level = max(level, dispatch.widest(request), key=LEVELS.index)
     if not matching.judge(match_runs.need_of(request), level, at, provider.pk).may_come:
         return 0
     if request.status == RequestStatus.WAITING:

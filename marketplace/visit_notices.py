@@ -1,14 +1,14 @@
 """Words about a visit: near, late, to be confirmed, before a closed door, done. As in `notices`, one function each."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.utils import timezone
 
 from marketplace import action_links
 from marketplace.dialogue.words import gettext as _
 from marketplace.models import Job
-from marketplace.notices import LINK_LASTS, place_of, spoken, tell_customer, tell_provider
+from marketplace.notices import LINK_LASTS, place_of, spoken, tell_customer, tell_of_job, tell_provider
 
 KNOWN_BEFORE: Final = timedelta(minutes=30)  # a visit; who does not know by then is called by our staff
 
@@ -68,12 +68,10 @@ def ask_whether_on_the_way(job: Job, *, at: datetime) -> None:
             "place": job.request.zone.name,
             "link": action_links.make("job", job.pk, language=language, expires_at=at + LINK_LASTS, at=at),
         }
-        tell_provider(
-            job.provider,
-            "job_news",
+        tell_of_job(
+            job,
             _("The customer is waiting: %(service)s in %(place)s. Are you on your way?") % facts,
             language=language,
-            reference=f"job:{job.pk}",
             key=f"late:{job.pk}",
             at=at,
             sms_body=_("Djobea: are you on your way to %(place)s? Answer here: %(link)s") % facts,
@@ -82,19 +80,6 @@ def ask_whether_on_the_way(job: Job, *, at: datetime) -> None:
                 {"id": f"job:{job.pk}:give_up", "title": _("I cannot come")},
             ],
         )
-
-
-def _tell_provider(job: Job, text: str, *, key: str, language: str, at: datetime, **facts: Any) -> None:
-    tell_provider(
-        job.provider,
-        "job_news",
-        text,
-        language=language,
-        reference=f"job:{job.pk}",
-        key=f"{key}:{job.pk}",
-        at=at,
-        **facts,
-    )
 
 
 def ask_to_confirm(job: Job, *, at: datetime) -> None:
@@ -108,10 +93,10 @@ def ask_to_confirm(job: Job, *, at: datetime) -> None:
             "time": f"{timezone.localtime(job.confirm_by):%H:%M}",
             "link": action_links.make("job", job.pk, language=language, expires_at=at + LINK_LASTS, at=at),
         }
-        _tell_provider(
+        tell_of_job(
             job,
             _("Do you come? %(service)s in %(place)s. Without your answer by %(time)s it goes to another.") % facts,
-            key="confirm",
+            key=f"confirm:{job.pk}",
             language=language,
             at=at,
             sms_body=_("Djobea: do you come to %(place)s? Answer by %(time)s: %(link)s") % facts,
@@ -129,7 +114,7 @@ def tell_not_confirmed(job: Job, *, at: datetime) -> None:
         text = _("Without your answer, the job in %(place)s goes to another. You need not go there.") % {
             "place": job.request.zone.name
         }
-        _tell_provider(job, text, key="not-confirmed", language=language, at=at)
+        tell_of_job(job, text, key=f"not-confirmed:{job.pk}", language=language, at=at)
 
 
 def tell_delay(job: Job, *, at: datetime) -> None:
@@ -156,4 +141,4 @@ def tell_done(job: Job, *, at: datetime) -> None:
     """The customer, or our staff, say that the work is done."""
     with spoken(job.provider.language) as language:
         text = _("The job in %(place)s is noted as done. Thank you!") % {"place": job.request.zone.name}
-        _tell_provider(job, text, key="noted-done", language=language, at=at)
+        tell_of_job(job, text, key=f"noted-done:{job.pk}", language=language, at=at)

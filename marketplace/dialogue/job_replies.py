@@ -1,8 +1,9 @@
 """The words about a request that runs: where it stands, its end, its rating, and the person who did not come."""
 
 from marketplace.models import Job, JobStatus, RequestStatus, ServiceRequest
+from marketplace.ratings import UNHAPPY
 
-from .replies import choice, human_choice, restart_choice
+from .replies import choice, human_choice, restart_choice, star_choices
 from .turn import Reply
 from .words import gettext as _
 from .words import spoken
@@ -127,13 +128,12 @@ def still_waiting(job: Job) -> Reply:
 def ask_stars(job: Job) -> Reply:
     return Reply(
         _("How was %(name)s, from 1 (bad) to 5 (very good)?") % {"name": job.provider.name},
-        # Upwards: a typed 4 names the fourth choice.
-        tuple(choice(f"rate:{job.pk}:{stars}", "⭐" * stars) for stars in range(1, 6)),
+        star_choices("rate", job.pk),
     )
 
 
 def rated(stars: int) -> Reply:
-    if stars <= 2:  # noqa: PLR2004  one or two stars: unhappy
+    if stars <= UNHAPPY:
         return Reply(
             _("Thank you for saying so, I am sorry. Do you want to tell a person of the team?"), (human_choice(),)
         )

@@ -12,7 +12,7 @@ from marketplace.dispatch import Acceptance
 from marketplace.models import Job, JobStatus, Offer, OfferStatus, QuoteStatus
 from marketplace.models.job import LIVE_JOB
 from marketplace.understanding.folding import fold
-from providers import availability
+from providers import availability, standing
 from providers.models import Provider
 
 from . import provider_replies, quoting
@@ -21,7 +21,6 @@ from .turn import NOTHING_TO_ADD, Reply, Step, Turn
 
 LATE_FOR: Final = timedelta(hours=3)  # an acceptance of an offer that ended within this time gets its kind word
 ACCEPT, DECLINE = "accept", "decline"
-MOST_STARS: Final = 5
 # Whole messages, folded; what the understanding has no intent for.
 WORDS: Final[dict[str, str]] = {
     word: name
@@ -237,7 +236,7 @@ def _rate_customer(turn: Turn, job: Job, value: str) -> Reply:
     """Stars for the customer; few of them are heard by staff."""
     _forget_menu(turn)
     stars = int(value) if value.isdecimal() else 0
-    if not 1 <= stars <= MOST_STARS or not ratings.rate(job, stars, by_customer=False, at=turn.at):
+    if not 1 <= stars <= standing.MOST_STARS or not ratings.rate(job, stars, by_customer=False, at=turn.at):
         return provider_replies.cannot_now()
     return provider_replies.customer_rated()
 

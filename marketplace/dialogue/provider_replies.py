@@ -7,7 +7,7 @@ from marketplace.models import Job, JobStatus, Offer
 from marketplace.models.job import LIVE_JOB
 
 from .quote_replies import fcfa
-from .replies import choice, human_choice
+from .replies import choice, human_choice, star_choices
 from .turn import Reply
 from .words import day_and_hour, spoken
 from .words import gettext as _
@@ -86,7 +86,7 @@ def begun(job: Job) -> Reply:
 def finished(job: Job) -> Reply:
     return Reply(
         _("Well done, thank you! The customer is asked for a rating. And how was the customer, from 1 to 5?"),
-        tuple(choice(f"ratecustomer:{job.pk}:{stars}", "⭐" * stars) for stars in range(1, 6)),
+        star_choices("ratecustomer", job.pk),
     )
 
 

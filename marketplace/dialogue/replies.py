@@ -29,6 +29,11 @@ def zone_choice(zone: Zone) -> Choice:
     return choice(f"zone:{zone.slug}", zone.name)
 
 
+def star_choices(about: str, pk: int) -> tuple[Choice, ...]:
+    """One to five stars, upwards: a typed 4 names the fourth choice."""
+    return tuple(choice(f"{about}:{pk}:{stars}", "⭐" * stars) for stars in range(1, 6))
+
+
 def human_choice() -> Choice:
     return choice("menu:human", _("Talk to a person"))
 
