@@ -30,7 +30,9 @@ TOO_LATE: Final = timedelta(hours=6)  # a message read later than this starts no
 CATCH_UP_WINDOW: Final = timedelta(hours=2)
 CATCH_UP_LONG_WINDOW: Final = timedelta(hours=24)  # Twilio's list lags and has gaps, so windows overlap
 RING_AGAIN_AFTER: Final = 0.02  # seconds; a worker that was woken so recently is still looking
-# One statement stores and skips a repeated MessageSid: one round trip, one commit.
+# One statement stores and skips a repeated MessageSid: one round trip, one commit. The person is locked before the
+# message is written, as in every other transaction: the foreign key alone would lock them the other way round, and a
+# webhook and the catch-up of the same message would wait for each other.
 STORE: Final = """
     INSERT INTO marketplace_inboundmessage
         (message_sid, contact_id, from_address, to_address, body, message_type, payload, received_at, due_at,
@@ -41,6 +43,7 @@ STORE: Final = """
          (SELECT COALESCE(%(at)s, clock_timestamp() + make_interval(secs => COALESCE(
              (SELECT offset_seconds FROM notifications_clock WHERE id = 1), 0))) AS at) AS moment
     WHERE {person}
+    FOR KEY SHARE OF person
     ON CONFLICT (message_sid) DO NOTHING
     RETURNING id
 """

@@ -4,12 +4,13 @@ The network's own (`a_provider`, `a_zone`, `a_service`) come from `tests.provide
 """
 
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Final, TypeVar
 
-from django.db import connections, transaction
+from django.db import connection, connections, transaction
 
 from marketplace import dispatch, service_requests
 from marketplace.dispatch import Acceptance
@@ -156,3 +157,18 @@ def in_threads(deeds: list[Callable[[], T]]) -> list[T]:
     if errors:
         raise errors[0]
     return [results[number] for number in range(len(deeds))]
+
+
+def wait_for_a_waiter() -> None:
+    """Until another connection to this database waits for a lock."""
+    for _ in range(400):
+        with connection.cursor() as cursor:
+            # Inside a transaction the view would keep its first answer.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.02)
+    raise AssertionError("nobody waits")

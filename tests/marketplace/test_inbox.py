@@ -1,17 +1,19 @@
 """The inbox with the real dialogue; failures are real ones, of rows that break the answer."""
 
+import threading
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from marketplace import inbox
 from marketplace.models import Conversation, InboundMessage, InboundStatus, ServiceRequest
+from notifications import contacts
 from notifications.models import Contact, EscalationAlert, Notification
-from tests.factories import a_contact, an_inbound, in_threads, inbound_fields, messages_to
+from tests.factories import a_contact, an_inbound, in_threads, inbound_fields, messages_to, wait_for_a_waiter
 from tests.providers.factories import NOON
 
 pytestmark = pytest.mark.django_db
@@ -278,6 +280,27 @@ def test_a_person_is_joined_by_the_first_message_that_shows_number_and_id() -> N
     contact = Contact.objects.get()
     assert (contact.phone_number, contact.whatsapp_id) == ("+237699000001", "CM.99")
     assert contact.inbound_messages.count() == 3
+
+
+@COMMITTED
+def test_a_webhook_that_shows_a_hidden_id_and_the_catch_up_of_the_same_message_do_not_block_each_other() -> None:
+    a_contact(phone_number="+237699000001")
+    fields, has_the_person = inbound_fields(), threading.Event()
+
+    def webhook() -> bool:
+        with transaction.atomic():  # as `receive` does for the first message that shows both
+            contacts.find_or_make("+237699000001", "CM.99")
+            has_the_person.set()
+            wait_for_a_waiter()
+            return inbox.receive(fields | {"ExternalUserId": "CM.99"}, at=NOON)
+
+    def catch_up() -> bool:
+        assert has_the_person.wait(30)
+        with transaction.atomic():
+            return inbox.receive(fields, at=NOON, was_caught_up=True)
+
+    assert in_threads([webhook, catch_up]) == [True, False]
+    assert InboundMessage.objects.get().contact.whatsapp_id == "CM.99"
 
 
 def test_storing_reads_people_by_their_index_however_many_there_are() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from notifications import audit, clock, staff_actions
@@ -32,7 +32,7 @@ from notifications.models import (
 )
 from notifications.staff_actions import Fate, Selection, execution
 from tests.engine import a_message, drain, point_at, someone, turn
-from tests.factories import in_threads
+from tests.factories import in_threads, wait_for_a_waiter
 from tests.simulator_process import SimulatorProcess
 
 pytestmark = pytest.mark.django_db
@@ -325,17 +325,6 @@ def test_a_dead_letter_that_comes_in_the_middle_keeps_its_alert_open() -> None:
     in_threads([bury, retry])
     alert.refresh_from_db()
     assert alert.state == AlertState.OPEN
-
-
-def wait_for_a_waiter() -> None:
-    """Until another connection waits for a lock of ours."""
-    for _ in range(400):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.02)
-    raise AssertionError("nobody waits")
 
 
 # --- how long, and what it takes ----------------------------------------------------------------------------------
