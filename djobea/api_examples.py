@@ -25,6 +25,7 @@ NOTIFICATION: Final[dict[str, Any]] = {
     "language": "fr",
     "body": "Nouvelle demande : plomberie à Bonamoussadi, aujourd'hui. Répondez 1 pour accepter.",
     "reference": "offer:42",
+    "trace": "7f1c2f0e-52a6-4c3e-9c0b-0a5d1c1e7b11",
     "channel": "sms",
     "channels_left": ["email"],
     "status": "delivered",

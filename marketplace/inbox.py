@@ -17,7 +17,7 @@ from django.db.models import Exists, OuterRef, Q
 from marketplace import conversations, language_model, notices, staff_alerts
 from marketplace.dialogue import machine
 from marketplace.models import Conversation, InboundMessage, InboundStatus
-from notifications import catch_up, contacts, database_faults, escalation, staff_replies, wake
+from notifications import catch_up, contacts, database_faults, escalation, staff_replies, tracing, wake
 from notifications.failures import recording_failure
 from notifications.models import Contact
 
@@ -36,9 +36,9 @@ RING_AGAIN_AFTER: Final = 0.02  # seconds; a worker that was woken so recently i
 STORE: Final = """
     INSERT INTO marketplace_inboundmessage
         (message_sid, contact_id, from_address, to_address, body, message_type, payload, received_at, due_at,
-         status, attempts, understood, error, was_caught_up)
+         status, attempts, understood, error, was_caught_up, trace)
     SELECT %(sid)s, person.id, %(sender)s, %(receiver)s, %(body)s, %(kind)s, %(payload)s::jsonb, moment.at,
-           moment.at, 'received', 0, '{{}}'::jsonb, '', %(was_caught_up)s
+           moment.at, 'received', 0, '{{}}'::jsonb, '', %(was_caught_up)s, %(trace)s
     FROM notifications_contact AS person,
          (SELECT COALESCE(%(at)s, clock_timestamp() + make_interval(secs => COALESCE(
              (SELECT offset_seconds FROM notifications_clock WHERE id = 1), 0))) AS at) AS moment
@@ -77,6 +77,7 @@ def receive(fields: Mapping[str, str], *, at: datetime | None = None, was_caught
         "kind": kept.get("MessageType", "")[:30],
         "payload": json.dumps(kept),
         "was_caught_up": was_caught_up,
+        "trace": tracing.begin(),
         "number": number,
         "hidden": whatsapp_id,
         "at": at,
@@ -132,7 +133,13 @@ def process_next(*, worker: str, at: datetime) -> bool:
     taken = _take(at)
     if taken is None:
         return False
-    pk, tries = taken
+    pk, tries, trace = taken
+    with tracing.bound(trace):
+        _process(pk, tries, worker, at)
+    return True
+
+
+def _process(pk: int, tries: int, worker: str, at: datetime) -> None:
     reading = _read(pk)
     try:
         with recording_failure(partial(_mark_failed, pk, tries, at)):
@@ -143,7 +150,8 @@ def process_next(*, worker: str, at: datetime) -> bool:
             _put_back(pk, tries, at, error)
         else:
             logger.exception("%s could not process inbound message %d", worker, pk)
-    return True
+    else:
+        logger.info("inbound message %d is answered at try %d", pk, tries)
 
 
 @transaction.atomic
@@ -164,8 +172,8 @@ def unfinished() -> Q:
 
 
 @transaction.atomic
-def _take(at: datetime) -> tuple[int, int] | None:
-    """Lease the next message: its id and the number of this try, by which later steps know that it is still ours."""
+def _take(at: datetime) -> tuple[int, int, str] | None:
+    """Lease the next message: its id, the number of this try, by which later steps know that it is still ours, its trace."""
     # Older by the time of writing: what the catch-up brings may be older than what a webhook brought before it.
     older = Q(received_at__lt=OuterRef("received_at")) | Q(received_at=OuterRef("received_at"), pk__lt=OuterRef("pk"))
     blocks = InboundMessage.objects.filter(older, contact=OuterRef("contact")).filter(
@@ -182,7 +190,7 @@ def _take(at: datetime) -> tuple[int, int] | None:
         .exclude(Exists(busy))
         .order_by("due_at", "pk")
     )
-    for pk, contact in ready.values_list("pk", "contact")[:20]:
+    for pk, contact, trace in ready.values_list("pk", "contact", "trace")[:20]:
         locked = Contact.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=contact).first()
         if locked is None:
             continue  # another worker is at this person
@@ -192,7 +200,7 @@ def _take(at: datetime) -> tuple[int, int] | None:
         InboundMessage.objects.filter(pk=pk).move(
             InboundStatus.PROCESSING, attempts=tries + 1, leased_until=at + LEASE, error=""
         )
-        return pk, tries + 1
+        return pk, tries + 1, trace
     return None
 
 

@@ -146,6 +146,7 @@ def offer_job(offer: Offer, *, at: datetime) -> Notification:
             ],
             language=language,
             reference=about_offer(offer),
+            trace=request.trace,
             dedupe_key=f"offer:{offer.pk}:{offer.wave_id}",
             expires_at=offer.expires_at,
             at=at,
@@ -184,6 +185,7 @@ def _tell_customer_who_comes(job: Job, at: datetime) -> None:
             subject=_("Your provider: %(name)s") % facts,
             language=language,
             reference=f"job:{job.pk}:customer",
+            trace=request.trace,
             dedupe_key=f"provider-found:{job.pk}",
             at=at,
         )
@@ -213,6 +215,7 @@ def _tell_provider_whose_job(job: Job, at: datetime) -> None:
             ],
             language=language,
             reference=f"job:{job.pk}:provider",
+            trace=request.trace,
             dedupe_key=f"offer-won:{job.pk}",
             at=at,
         )
@@ -246,8 +249,8 @@ def tell_provider(
 
 def tell_of_job(job: Job, text: str, *, key: str, language: str, at: datetime, **facts: Any) -> None:
     """One piece of news about a job to its provider."""
-    reference = f"job:{job.pk}"
-    tell_provider(job.provider, "job_news", text, language=language, reference=reference, key=key, at=at, **facts)
+    facts = {"reference": f"job:{job.pk}", "trace": job.request.trace, **facts}
+    tell_provider(job.provider, "job_news", text, language=language, key=key, at=at, **facts)
 
 
 def tell_taken(offer: Offer, *, at: datetime) -> None:
@@ -272,6 +275,7 @@ def _tell_end_of_offer(offer: Offer, text: str, *, key: str, at: datetime) -> No
             text,
             language=language,
             reference=about_offer(offer),
+            trace=offer.request.trace,
             key=key,
             at=at,
         )
@@ -309,6 +313,7 @@ def tell_customer(
         sms_body=f"Djobea: {sms_text or text} {link}",
         language=language,
         reference=f"request:{request.pk}",
+        trace=request.trace,
         dedupe_key=key,
         at=at,
         **facts,

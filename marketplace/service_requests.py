@@ -20,7 +20,7 @@ from marketplace.models import (
 )
 from marketplace.models.job import LIVE_JOB
 from marketplace.wave_policy import SEARCH_FOR
-from notifications import escalation, outbox
+from notifications import escalation, outbox, tracing
 from notifications.models import Contact
 from providers.models import Service, Zone
 
@@ -59,6 +59,7 @@ def open_request(  # noqa: PLR0913  the facts of a request, by name
         longitude=longitude,
         scheduled_for=scheduled_for,
         media=list(media),
+        trace=tracing.begin(),
         status=RequestStatus.SEARCHING,
         searching_since=at,
         expires_at=at + SEARCH_FOR[Urgency(urgency)],

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from . import clock, contacts, routing, wake
+from . import clock, contacts, routing, tracing, wake
 from .models import Contact, Notification, Priority, Status
 
 
@@ -24,6 +24,7 @@ def enqueue(  # noqa: PLR0913  a message has many facts, all by name
     context: Mapping[str, Any] | None = None,
     language: str = "",
     reference: str = "",
+    trace: str = "",
     dedupe_key: str | None = None,
     expires_at: datetime | None = None,
     must_know_by: datetime | None = None,
@@ -34,7 +35,8 @@ def enqueue(  # noqa: PLR0913  a message has many facts, all by name
 
     Takes exactly one of `contact`, `phone_number` (E.164) and `email`. `urgent` (default: the purpose's) takes the
     next channel in the same second after a hard failure. `choices` are buttons, `{"id", "title"}`; where buttons are
-    impossible they become numbered lines. A known `dedupe_key` returns the row that is there.
+    impossible they become numbered lines. A known `dedupe_key` returns the row that is there. `trace` is the id in the
+    logs where no request or message is at work now (default: a new one).
     Raises `RuntimeError` outside a transaction, `ValueError` for no or several recipients or an empty text.
     """
     if not connection.in_atomic_block:
@@ -62,6 +64,7 @@ def enqueue(  # noqa: PLR0913  a message has many facts, all by name
         context=dict(context or {}),
         priority=route.priority if urgent is None else (Priority.URGENT if urgent else Priority.NORMAL),
         reference=reference,
+        trace=tracing.current() or trace or tracing.begin(),
         dedupe_key=dedupe_key,
         channel=channels[0],
         channels_left=channels[1:],

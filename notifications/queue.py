@@ -186,6 +186,7 @@ def _start(allowed: Sequence[permission.Allowed], channel: Channel, lease: str, 
             callback_url=f"{settings.PUBLIC_BASE_URL}/webhooks/twilio/status/?attempt={public_id}",
             valid_seconds=_valid_seconds(each.row, at),
             signing_keys=each.row.subscription.signing_keys(at) if each.row.subscription else (),
+            trace=each.row.trace,
         )
         for each, public_id in zip(allowed, public_ids, strict=True)
     ]

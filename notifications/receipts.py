@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
-from . import channel_health, consequences, database_faults, escalation, routing
+from . import channel_health, consequences, database_faults, escalation, routing, tracing
 from .backoff import doubled
 from .failures import recording_failure
 from .models import Attempt, Channel, Notification, Outcome, Receipt, Status
@@ -150,6 +150,13 @@ def _apply(receipt: Receipt, at: datetime) -> bool:
     channels = channel_health.lock_channels() if receipt.status in FAILED else {}
     row = Notification.objects.select_for_update(no_key=True).get(pk=attempt.notification_id)
     attempt = Attempt.objects.select_for_update(no_key=True).get(pk=attempt.pk)
+    with tracing.bound(row.trace):
+        logger.info("notification %d has the receipt %s of attempt %d", row.pk, receipt.status, attempt.pk)
+        return _lift(row, attempt, receipt, channels, at)
+
+
+def _lift(row: Notification, attempt: Attempt, receipt: Receipt, channels: dict[str, Channel], at: datetime) -> bool:
+    """What the callback says of the attempt is said of the message; False: it is another's SID."""
     is_fitting = _adopt(attempt, receipt, at)
     Receipt.objects.filter(pk=receipt.pk).update(applied_at=at)
     if not is_fitting:

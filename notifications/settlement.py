@@ -15,7 +15,7 @@ from typing import Final
 from django.db import DataError, IntegrityError, models, transaction
 from django.db.models import F
 
-from . import channel_health, consequences, database_faults, receipts, routing, signals
+from . import channel_health, consequences, database_faults, receipts, routing, signals, tracing
 from .backoff import FIRST_LOOK
 from .channels.base import Accepted, Answer, Envelope, NotSent, Refused, Unknown
 from .failure_policy import failure_for
@@ -234,7 +234,8 @@ def tell_news(at: datetime, limit: int = NEWS_BATCH) -> int:
                 if row is None or row.news_due is None:
                     continue
                 Notification.objects.filter(pk=pk).update(news_due=None)
-                signals.notification_settled.send(sender=Notification, notification=row, at=at)
+                with tracing.bound(row.trace):
+                    signals.notification_settled.send(sender=Notification, notification=row, at=at)
                 told += 1
         except Exception as error:
             if database_faults.passes(error):

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from . import wake
+from . import tracing, wake
 from .models import Channel, ChannelName, EscalationAlert, Notification, Priority, Status
 from .models.subscription import EventName, WebhookSubscription, new_secret
 from .routing import route_for
@@ -44,7 +44,7 @@ def _enqueue(
         {"id": f"evt_{uuid.uuid4().hex}", "type": event, "timestamp": at.isoformat(), "data": dict(facts)},
         ensure_ascii=False,
     )
-    route = route_for(PURPOSE)
+    route, trace = route_for(PURPOSE), tracing.begin()
     Notification.objects.bulk_create(
         Notification(
             purpose=PURPOSE,
@@ -54,6 +54,7 @@ def _enqueue(
             body=body,
             priority=Priority.BULK,
             reference=reference,
+            trace=trace,
             channel=ChannelName.WEBHOOK,
             status=Status.QUEUED,
             due_at=at,

@@ -1,13 +1,17 @@
 """What holds for every test: which ones can run here, and how the browser starts."""
 
+import io
+import logging
 import os
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any, Final
 
 import pytest
+from django.conf import settings
 from hypothesis import settings as hypothesis_settings
 
+from djobea.logging import configuration, configure
 from tests import quiet_transactions
 from tests.quiet_transactions import _no_calls_inside_transactions  # noqa: F401  a fixture of every test
 
@@ -75,6 +79,18 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
     """Pages speak French, as those of our users."""
     return {**browser_context_args, "locale": "fr-FR", "timezone_id": "Africa/Douala"}
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What is logged as JSON while the test runs."""
+    configure(configuration(level="INFO", style="json"))
+    handler = logging.getLogger().handlers[0]
+    assert isinstance(handler, logging.StreamHandler)
+    stream = io.StringIO()
+    handler.setStream(stream)
+    yield stream
+    configure(settings.LOGGING)
 
 
 def _has_brokers() -> bool:

@@ -63,6 +63,7 @@ class InboundMessageAdmin(MediaMixin, ByPersonAdmin):
     fields = [
         *("message_sid", "contact", "conversation", "from_address", "to_address", "body", "message_type", "payload"),
         *("received_at", "status", "attempts", "due_at", "processed_at", "understood", "error", "was_caught_up"),
+        "trace",
     ]
 
     @admin.display(description=gettext_lazy("person"))

@@ -103,6 +103,7 @@ class InboundMessage(models.Model):
     to_address = models.CharField(_("to"), max_length=160)
     body = models.TextField(_("text"), blank=True)
     message_type = models.CharField(_("type"), max_length=30, blank=True)
+    trace = models.CharField(_("id in the logs"), max_length=64, blank=True, default="", db_default="")
     payload = models.JSONField(_("fields as they came"), default=dict)
     received_at = models.DateTimeField(_("received"))
     status = models.CharField(_("status"), max_length=12, choices=InboundStatus, default=InboundStatus.RECEIVED)

@@ -66,6 +66,8 @@ class ServiceRequest(models.Model):
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
     scheduled_for = models.DateTimeField(_("visit wanted at"), null=True, blank=True)
     media = models.JSONField(_("photos and voice notes"), default=list, blank=True)
+    # Of the message that opened it: what we send later without one (the next wave) is followed under it.
+    trace = models.CharField(_("id in the logs"), max_length=64, blank=True, default="", db_default="")
     status = models.CharField(_("status"), max_length=12, choices=RequestStatus, default=RequestStatus.DRAFT)
     cancel_reason = models.CharField(_("why it was cancelled"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)

@@ -24,6 +24,7 @@ class Envelope:
     callback_url: str = ""
     valid_seconds: int | None = None
     signing_keys: tuple[str, ...] = field(default=(), repr=False)  # of a webhook
+    trace: str = ""  # the id in the logs
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,7 @@ class Notification(models.Model):
     context = models.JSONField(_("template variables"), default=dict, blank=True)
     priority = models.SmallIntegerField(_("priority"), choices=Priority, default=Priority.NORMAL)
     reference = models.CharField(_("concerns"), max_length=80, blank=True)
+    trace = models.CharField(_("id in the logs"), max_length=64, blank=True, default="", db_default="")
     dedupe_key = models.CharField(_("dedupe key"), max_length=160, null=True, blank=True, unique=True)
     channel = models.CharField(_("channel"), max_length=16)
     channels_left = ArrayField(models.CharField(max_length=16), default=list, verbose_name=_("channels left"))

@@ -3,25 +3,11 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
-from django.conf import settings
 
-from djobea.logging import configuration, configure, mask
-
-
-@pytest.fixture
-def log() -> Iterator[io.StringIO]:
-    """What is logged as JSON while the test runs."""
-    configure(configuration(level="INFO", style="json"))
-    handler = logging.getLogger().handlers[0]
-    assert isinstance(handler, logging.StreamHandler)
-    stream = io.StringIO()
-    handler.setStream(stream)
-    yield stream
-    configure(settings.LOGGING)
+from djobea.logging import mask
 
 
 @pytest.mark.parametrize(
