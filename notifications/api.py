@@ -47,7 +47,16 @@ class NotificationSerializer(serializers.ModelSerializer[Notification]):
         model = Notification
         fields = [
             *("id", "purpose", "phone_number", "email", "language", "body", "reference", "trace", "channel"),
-            *("channels_left", "status", "waiting_for", "priority", "attempt_count", "retry_count", "due_at", "expires_at"),
+            *(
+                "channels_left",
+                "status",
+                "waiting_for",
+                "priority",
+                "attempt_count",
+                "retry_count",
+                "due_at",
+                "expires_at",
+            ),
             *("must_know_by", "last_error_code", "last_error", "provider_sid", "possible_duplicate", "alert"),
             *("created_at", "sent_at", "delivered_at", "read_at", "settled_at"),
         ]

@@ -10,7 +10,7 @@ from typing import Final
 
 from structlog import contextvars
 
-LONGEST: Final = 64  # characters; a proxy in front may give ids of its own (X-Request-ID)
+LONGEST: Final = 64  # characters; ours are UUIDs, but django-structlog may be told to take those of a proxy
 
 
 def current() -> str:
