@@ -75,4 +75,18 @@ def test_compose_units_and_procfile_start_what_there_is() -> None:
     for name in re.findall(r"manage\.py(?:'?, '?| )([a-z_]+)", said):
         assert name in commands | django, name
     assert "djobea.wsgi:application" in said
+
+
+def test_a_unit_starts_what_the_procfile_starts_and_needs_no_folder_that_may_be_missing() -> None:
+    procfile = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines())
+    for unit in ROOT.glob("deploy/systemd/*.service"):
+        facts = dict(line.split("=", 1) for line in unit.read_text(encoding="utf-8").splitlines() if "=" in line)
+        name = unit.stem.removeprefix("djobea-").removesuffix("@")
+        started = facts["ExecStart"].removeprefix("/srv/djobea/.venv/bin/").replace("127.0.0.1 --port 8000", "HOST")
+        said = procfile[name].replace("0.0.0.0 --port ${PORT:-8000}", "HOST")
+        assert started.replace(" --hostname celery%i@%H", "") == said
+        assert facts["ReadWritePaths"].startswith("-"), "systemd refuses to start a unit whose folder is missing"
+
+
+def test_the_project_says_one_version_of_python() -> None:
     assert tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"] == ">=3.11"
