@@ -18,6 +18,9 @@ FEWEST_DIGITS: Final = 9  # without a plus
 ACTION_LINK: Final = re.compile(r"/go/[^/\s'\"?]+")
 UNTOUCHED: Final = frozenset({"timestamp", "request_id", "level", "logger"})
 
+# Four nudges a second would bury what happened.
+OF_NUDGES: Final = ("celery.beat", "celery.worker.strategy", "celery.worker.request", "celery.app.trace")
+
 Event = MutableMapping[str, Any]
 
 
@@ -70,6 +73,7 @@ def configuration(*, level: str, style: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},  # the line of django_structlog says the same with the request's id
             "axes": {"level": "WARNING"},
             "twilio.http_client": {"level": "WARNING"},  # it would write every call with its address
+            **{name: {"level": "WARNING"} for name in OF_NUDGES},
         },
     }
 

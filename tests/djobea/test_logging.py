@@ -62,3 +62,9 @@ def test_the_probes_of_a_load_balancer_fill_no_log(log: io.StringIO) -> None:
     logger.info("request_finished", request="GET /health/ready/", code=200)
     logger.warning("request_finished", request="GET /health/ready/", code=503)
     assert [json.loads(line)["code"] for line in log.getvalue().splitlines()] == [503]
+
+
+def test_the_nudges_of_celery_fill_no_log(log: io.StringIO) -> None:
+    logging.getLogger("celery.beat").info("Scheduler: Sending due task send (djobea.send)")
+    logging.getLogger("celery.worker.consumer.connection").info("Connected to redis")
+    assert [json.loads(line)["event"] for line in log.getvalue().splitlines()] == ["Connected to redis"]
