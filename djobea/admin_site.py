@@ -1,9 +1,10 @@
 """The order of work in the sidebar: what needs somebody now, then the work, then what is set up once.
 
-Named by `UNFOLD["SIDEBAR"]["navigation"]`; titles are translated when a page asks, in the reader's language.
+Shown by `djobea.site`; titles are translated when a page asks, in the reader's language.
 """
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from django.http import HttpRequest
@@ -28,15 +29,13 @@ class Item:
 
     def as_entry(self, request: HttpRequest) -> dict[str, Any]:
         """What Unfold wants to know."""
-        if not self.model:
-            return {"title": self.title, "icon": self.icon, "link": reverse("admin:index")}
-        app, model = self.model.split(".")
-        link = reverse(f"admin:{self.page or f'{app}_{model}_changelist'}")
+        link = _address(self.model, self.page)
         return {
             "title": self.title,
             "icon": self.icon,
             "link": link + self.query,
-            "active": _is_shown(request, link, self.query),
+            "active": _is_shown(request, link, self.query) if self.model else request.path == link,
+            "has_permission": True,
             **self._badge(request),
         }
 
@@ -178,9 +177,24 @@ def saved_lists(request: HttpRequest) -> list[dict[str, Any]]:
     here = request.get_full_path()
     return [
         # Escaped here: the theme trusts the titles of its sidebar.
-        {"title": escape(row.name), "icon": "bookmark", "link": row.address, "active": here == row.address}
+        {
+            "title": escape(row.name),
+            "icon": "bookmark",
+            "link": row.address,
+            "active": here == row.address,
+            "has_permission": True,
+        }
         for row in SavedList.objects.all()[:MOST_SAVED]
     ]
+
+
+@cache
+def _address(model: str, page: str) -> str:
+    """The page that a line leads to, without its query."""
+    if not model:
+        return reverse("admin:index")
+    app, name = model.split(".")
+    return reverse(f"admin:{page or f'{app}_{name}_changelist'}")
 
 
 def _is_shown(request: HttpRequest, link: str, query: str) -> bool:
@@ -195,5 +209,5 @@ def _is_shown(request: HttpRequest, link: str, query: str) -> bool:
 
 def _pages_below(link: str) -> list[str]:
     """The lines that lead to a page below this one, and so are shown instead of it."""
-    links = [reverse(f"admin:{item.page}") for _title, _folds, items in GROUPS for item in items if item.page]
+    links = [_address(item.model, item.page) for _title, _folds, items in GROUPS for item in items if item.page]
     return [page for page in links if page != link and page.startswith(link)]

@@ -1,5 +1,6 @@
 from django.apps import AppConfig, apps
 from django.conf import settings
+from django.contrib.admin.apps import AdminConfig
 from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
@@ -21,3 +22,9 @@ class DjobeaConfig(AppConfig):
         # The last of the apps, so that everybody's permissions are there.
         last = apps.get_app_config("marketplace")
         post_migrate.connect(groups.after_migrate, sender=last, dispatch_uid="djobea.groups")
+
+
+class ConsoleConfig(AdminConfig):
+    """Django's admin with our site in its place."""
+
+    default_site = "djobea.site.ConsoleSite"

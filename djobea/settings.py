@@ -139,12 +139,12 @@ HEALTH_THRESHOLDS = env.numbers(
 # --- Django -----------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.inlines",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "djobea.apps.ConsoleConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -164,7 +164,7 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_static",
     "csp",
     "django_structlog",
-    "djobea",
+    "djobea.apps.DjobeaConfig",
     "providers",
     "notifications",
     "marketplace",
@@ -364,7 +364,6 @@ UNFOLD: dict[str, Any] = {
         "show_search": True,
         "command_search": True,
         "show_all_applications": True,
-        "navigation": "djobea.admin_site.navigation",
     },
     "COMMAND": {"search_models": True, "show_history": True},
     # The green of the logo, from pale to dark.
