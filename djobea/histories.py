@@ -84,7 +84,7 @@ WITH_HISTORY: Final[tuple[tuple[type[Model], dict[str, Any]], ...]] = (
         Channel,
         {"excluded_fields": ["tokens", "tokens_at", "slowed_until", "failed_trials", "probed_at", "probe_answer"]},
     ),
-    (Account, {}),
+    (Account, {"excluded_fields": ["limit_since"]}),
     (MessageTemplate, {}),
     (OnCallPerson, {}),
     (EscalationStep, {}),

@@ -18,6 +18,8 @@ from djobea.models import ComponentState
 from djobea.verdicts import Component, State, Verdict, by_age, limit
 from marketplace.models import InboundMessage
 from marketplace.models.conversation import InboundStatus
+from notifications import channel_health
+from notifications.failure_policy import failure_for
 from notifications.models import Channel, Notification
 from notifications.models.channel import TO_PEOPLE, ChannelName
 from notifications.models.machine import Heartbeat
@@ -150,17 +152,27 @@ def _channel(name: str, channel: Channel | None, at: datetime) -> Component:
         missing = _("Set TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN and TWILIO_WHATSAPP_FROM, then start the worker again.")
         state = State.CRITICAL if vital else State.HEALTHY
         return Component(f"channel:{name}", state, _("not set up"), missing if vital else "", vital=vital)
+    failed, total = channel_health.failures_of(channel, at)
+    most = channel.failure_share * max(total, channel_health.RATE_SAMPLE)
+    counted = _("%(failed)d of %(total)d calls failed in 5 minutes") % {"failed": failed, "total": total}
+    part = Component(f"channel:{name}", State.HEALTHY, counted, figure=failed, threshold=most, vital=vital)
     # Half-open is not healed: one message may try, and until it passes staff see the same fault as before.
-    paused = channel.is_paused(at) or channel.is_half_open
-    broken = State.CRITICAL if vital else State.DEGRADED
-    return Component(
-        f"channel:{name}",
-        broken if paused else State.HEALTHY,
-        _("paused (%(code)s)") % {"code": channel.pause_code} if paused else _("open"),
-        channel.pause_reason if paused else "",
-        channel.paused_at if paused else None,
-        vital=vital,
-    )
+    if channel.is_paused(at) or channel.is_half_open:
+        broken = State.CRITICAL if vital else State.DEGRADED
+        said = [_("paused (%(code)s)") % {"code": channel.pause_code}, channel.pause_reason, counted]
+        evidence = " · ".join(filter(None, said))
+        return replace(part, state=broken, evidence=evidence, remedy=_cure(channel), since=channel.paused_at)
+    if failed >= most:
+        remedy = failure_for(channel_health.FAILURE_RATE).remedy
+        return replace(part, state=State.DEGRADED, remedy=remedy)
+    return part
+
+
+def _cure(channel: Channel) -> str:
+    """What opens a paused channel again."""
+    if channel.pause_code == channel_health.STAFF:
+        return _("Somebody of the team has paused it: its page in the console opens it again.")
+    return channel_health.explained(failure_for(channel.pause_code), channel).remedy
 
 
 Check = Callable[[datetime], Iterable[Component]]

@@ -137,7 +137,7 @@ OVERRUN: Final = """
               WHERE account_id = %(account)s AND NOT outcome = ANY(%(uncounted)s) AND started_at > %(since)s
               ORDER BY started_at DESC, id DESC LIMIT %(newest)s) AS newest
     ) AS counted
-    WHERE started_at > %(yesterday)s AND started_at - before < %(day)s
+    WHERE started_at > %(judged_since)s AND started_at - before < %(day)s
     ORDER BY started_at DESC LIMIT %(shown)s
 """
 
@@ -145,7 +145,8 @@ OVERRUN: Final = """
 def budgets_are_kept(look: Look) -> Found:
     """In no rolling 24 hours that ended within the last 24 did an account send more than its limit of today.
 
-    A limit that staff lower, or that Twilio lowers, is overrun by what had left before: until that is a day old.
+    A limit that staff or Twilio lower is overrun by what had left before, which is no fault: only what left since the
+    limit was known is judged by it.
     """
     for account in Account.objects.filter(daily_limit__isnull=False).order_by("pk"):
         limit = account.daily_limit or 0
@@ -154,7 +155,7 @@ def budgets_are_kept(look: Look) -> Found:
             "account": account.pk,
             "uncounted": [str(outcome) for outcome in UNCOUNTED],
             "day": DAY,
-            "yesterday": look.at - DAY,
+            "judged_since": max(look.at - DAY, account.limit_since or look.at - DAY),
             "since": look.at - 2 * DAY,
             "newest": NEWEST + limit,
             "shown": SHOWN,

@@ -27,6 +27,14 @@ CALM: Final = timedelta(minutes=10)
 LIMIT: Final = re.compile(r"exceeded the (\d+) daily")
 
 
+def note_limit(account: Account, limit: int | None, at: datetime) -> bool:
+    """Let this limit hold from now on: what left before it is not judged by it. The caller saves; False: no change."""
+    if account.daily_limit == limit:
+        return False
+    account.daily_limit, account.limit_since = limit, at
+    return True
+
+
 def spend(
     channel: Channel, channels: dict[str, Channel], code: str, message: str, alerts: "Alerts", at: datetime
 ) -> None:
@@ -35,8 +43,8 @@ def spend(
     if account is None:
         return
     learned = LIMIT.search(message)
-    if learned and account.daily_limit != int(learned[1]):
-        account.daily_limit = int(learned[1])
+    if learned:
+        note_limit(account, int(learned[1]), at)
     _close(account, channels, code, message, at)
     alerts.add(fingerprint_of(account, code), failure_for(code), severity=Severity.CRITICAL)
 
@@ -44,7 +52,7 @@ def spend(
 def _close(account: Account, channels: dict[str, Channel], code: str, reason: str, at: datetime) -> None:
     until = throttling.next_free_slot(account, at=at) or at + UNKNOWN_PAUSE
     account.paused_until, account.pause_code = until, code
-    account.save(update_fields=["daily_limit", "paused_until", "pause_code"])
+    account.save(update_fields=["daily_limit", "limit_since", "paused_until", "pause_code"])
     for other in channels.values():
         if other.account_id == account.pk and (not other.is_paused(at) or other.pause_code == code):
             pause(other, code, reason, until, at)

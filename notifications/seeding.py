@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import transaction
 
-from . import subscriptions, templates, twilio_client
+from . import budget, clock, subscriptions, templates, twilio_client
 from .models import Account, Channel, ChannelName
 
 
@@ -22,10 +22,9 @@ def _account(sid: str) -> Account | None:
     if not sid:
         return None
     account, _ = Account.objects.get_or_create(sid=sid, defaults={"daily_limit": settings.TWILIO_DAILY_LIMIT})
-    if settings.TWILIO_DAILY_LIMIT is not None and sid == settings.TWILIO_ACCOUNT_SID:
-        Account.objects.filter(pk=account.pk).exclude(daily_limit=settings.TWILIO_DAILY_LIMIT).update(
-            daily_limit=settings.TWILIO_DAILY_LIMIT
-        )
+    is_named = settings.TWILIO_DAILY_LIMIT is not None and sid == settings.TWILIO_ACCOUNT_SID
+    if is_named and budget.note_limit(account, settings.TWILIO_DAILY_LIMIT, clock.now()):
+        account.save(update_fields=["daily_limit", "limit_since"])
     return account
 
 

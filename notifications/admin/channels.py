@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.forms import ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path, reverse
@@ -199,6 +200,11 @@ class AccountAdmin(NeitherAddedNorDeletedMixin, WithHistory, ConsoleAdmin[Accoun
     list_display = ["short_sid", "daily_limit", "used_today", "urgent_share", "paused_until", "pause_code"]
     fields = ["short_sid", "daily_limit", "used_today", "urgent_share", "paused_until", "pause_code"]
     readonly_fields = ["short_sid", "used_today", "paused_until", "pause_code"]
+
+    def save_model(self, request: HttpRequest, obj: Account, form: ModelForm[Any], change: Any) -> None:
+        if "daily_limit" in form.changed_data:
+            obj.limit_since = clock.now()
+        super().save_model(request, obj, form, change)
 
     @admin.display(description=gettext_lazy("account"))
     def short_sid(self, row: Account) -> str:

@@ -24,6 +24,7 @@ class Account(models.Model):
     sid = models.CharField(_("account SID"), max_length=34, unique=True)
     # Messages in a rolling 24 hours; empty: unknown. Set by TWILIO_DAILY_LIMIT or learned from Twilio's answer.
     daily_limit = models.PositiveIntegerField(_("messages in 24 hours"), null=True, blank=True)
+    limit_since = models.DateTimeField(_("limit known since"), null=True, blank=True, editable=False)
     urgent_share = models.FloatField(_("share kept for urgent messages"), default=0.2)
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)
     pause_code = models.CharField(_("pause code"), max_length=16, blank=True)

@@ -318,3 +318,15 @@ def test_every_channel_that_is_shown_may_be_absent(staff: Client, at: datetime) 
     assert not Channel.objects.filter(name="fax").exists()
     message = a_message(at, channel="fax")
     assert staff.get(address(message, "change", message.pk)).status_code == 200
+
+
+def test_a_limit_that_staff_lower_judges_only_what_leaves_after_it(staff: Client) -> None:
+    account = Account.objects.create(sid="AC" + "0" * 32, daily_limit=50)
+    page = address(account, "change", account.pk)
+    staff.post(page, {"daily_limit": 50, "urgent_share": 0.3, "why": "more for the urgent"})
+    account.refresh_from_db()
+    assert (account.urgent_share, account.limit_since) == (0.3, None)
+    staff.post(page, {"daily_limit": 10, "urgent_share": 0.3, "why": "Twilio says so"})
+    account.refresh_from_db()
+    assert account.daily_limit == 10
+    assert account.limit_since is not None

@@ -15,7 +15,8 @@ from djobea.dashboard import facts
 from djobea.models import AuditResult
 from djobea.verdicts import Component, State, Verdict
 from marketplace.models import MatchRun, RequestStatus, ServiceRequest, Wave
-from notifications.models import Channel
+from notifications import seeding
+from notifications.models import Attempt, Channel, Notification
 from notifications.models.machine import Heartbeat
 from providers.models import Provider, ProviderStatus
 from tests.factories import a_request
@@ -36,6 +37,62 @@ def test_whatsapp_that_was_never_set_up_is_told() -> None:
     assert "TWILIO_WHATSAPP_FROM" in whatsapp.remedy
     assert part("channel:sms").state == State.HEALTHY  # may stay away
     assert "channel:whatsapp" in {trouble["part"].name for trouble in facts(NOON)["troubles"]}
+
+
+def calls(channel: str, **outcomes: int) -> None:
+    row = Notification.objects.create(
+        purpose="reply", phone_number="+237699000001", channel=channel, body="x", due_at=NOON
+    )
+    code = {"refused": "20500"}
+    Attempt.objects.bulk_create(
+        Attempt(
+            notification=row,
+            channel=channel,
+            started_at=NOON - timedelta(minutes=1),
+            finished_at=NOON,
+            outcome=outcome,
+            error_code=code.get(outcome, ""),
+        )
+        for outcome, many in outcomes.items()
+        for _each in range(many)
+    )
+
+
+def test_a_channel_is_told_with_the_failures_that_close_it() -> None:
+    Channel.objects.update_or_create(name="whatsapp", defaults={"is_configured": True, "failure_share": 0.5})
+    calls("whatsapp", accepted=2, refused=9)
+    whatsapp = part("channel:whatsapp")
+    assert (whatsapp.state, whatsapp.figure, whatsapp.threshold) == (State.HEALTHY, 9, 10)
+    calls("whatsapp", accepted=30, refused=20)
+    whatsapp = part("channel:whatsapp")
+    assert (whatsapp.state, whatsapp.figure, whatsapp.threshold) == (State.HEALTHY, 29, 30.5)
+    calls("whatsapp", refused=4)
+    assert part("channel:whatsapp").state == State.DEGRADED
+    assert part("channel:whatsapp").remedy
+
+
+@pytest.mark.parametrize("code", ["63007", "staff"])
+def test_a_paused_channel_is_told_with_what_opens_it_again(code: str) -> None:
+    paused = {"pause_code": code, "pause_reason": "Twilio's words", "paused_at": NOON - timedelta(hours=1)}
+    Channel.objects.update_or_create(
+        name="whatsapp", defaults={"is_configured": True, "paused_until": NOON + timedelta(hours=1), **paused}
+    )
+    whatsapp = part("channel:whatsapp")
+    assert (whatsapp.state, whatsapp.since, whatsapp.figure) == (State.CRITICAL, paused["paused_at"], 0)
+    assert code in whatsapp.evidence
+    assert "Twilio's words" in whatsapp.evidence
+    assert whatsapp.remedy
+    assert "Twilio's words" not in whatsapp.remedy
+
+
+def test_each_part_has_a_figure_and_where_it_begins_to_be_unwell() -> None:
+    a_provider()
+    Heartbeat.objects.create(worker="one", started_at=NOON, seen_at=NOON)
+    seeding.seed()
+    Channel.objects.update(is_configured=True)
+    parts = status.examine(NOON).components
+    assert len(parts) >= 9
+    assert [each.name for each in parts if each.figure is None or each.threshold is None] == []
 
 
 def test_a_part_that_is_not_vital_makes_the_whole_degraded_at_most() -> None:

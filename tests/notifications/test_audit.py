@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from notifications import clock
+from notifications import budget, channel_health, clock, consequences, seeding
 from notifications.audit import AUDITS
 from notifications.audit_scope import SLICE, Look
 from notifications.models import (
@@ -178,6 +178,31 @@ def test_a_budget_that_is_overrun_in_any_day_is_a_breach(at: datetime) -> None:
     assert broken(at + 20 * hour) == {}, "ended when the day is over"
     account.daily_limit = 4
     account.save()
+    assert broken(at) == {}
+
+
+def test_a_limit_that_was_lowered_judges_only_what_left_after_it(at: datetime, settings: Any) -> None:
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_DAILY_LIMIT = "AC" + "1" * 32, 10
+    seeding.seed()
+    account, row = Account.objects.get(sid=settings.TWILIO_ACCOUNT_SID), a_row(at)
+    spend(account, row, *[at - timedelta(hours=hour) for hour in range(2, 8)])
+    settings.TWILIO_DAILY_LIMIT = 3
+    seeding.seed()
+    assert broken(at) == {}
+    afterwards = clock.now() + timedelta(minutes=1)
+    spend(account, row, afterwards)
+    assert "budget" in broken(afterwards), "one more left although there was no room"
+
+
+def test_a_limit_that_twilio_lowered_judges_only_what_left_after_it(at: datetime) -> None:
+    account = Account.objects.create(sid="AC" + "0" * 32, daily_limit=10)
+    Channel.objects.update_or_create(name="whatsapp", defaults={"account": account})
+    row = a_row(at)
+    spend(account, row, *[at - timedelta(hours=hour) for hour in range(2, 8)])
+    channels = channel_health.lock_channels()
+    alerts = consequences.Alerts()
+    budget.spend(channels["whatsapp"], channels, "63038", "exceeded the 3 daily messages limit", alerts, at)
+    assert Account.objects.get().daily_limit == 3
     assert broken(at) == {}
 
 
