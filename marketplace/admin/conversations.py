@@ -34,7 +34,7 @@ MANY: Final = 99
 
 def count_waiting(_request: HttpRequest) -> str:
     """The badge beside the inbox: how many wait for a person; nothing at all for none."""
-    many = Conversation.objects.filter(needs_human=True)[: MANY + 1].count()
+    many = Conversation.objects.filter(needs_human=True).order_by()[: MANY + 1].count()
     return f"{MANY}+" if many > MANY else str(many or "")
 
 

@@ -19,7 +19,7 @@ from unfold.decorators import action
 
 from marketplace.models import RequestStatus, ServiceRequest, Urgency
 from notifications import clock, personal_data
-from notifications.admin.base import LargeTableMixin, ReadOnlyMixin, badge
+from notifications.admin.base import LargeTableMixin, ReadOnlyMixin, badge, time_of
 from notifications.admin.queue import number_prefix
 from providers import weights
 
@@ -41,6 +41,7 @@ URGENCY_TONES: Final = {Urgency.EMERGENCY: "bad", Urgency.TODAY: "wait"}
 
 @admin.register(ServiceRequest)
 class RequestAdmin(LargeTableMixin, ReadOnlyMixin, AssignsByHand):
+    tells_time = True
     list_display = ["number", "customer_name", "service", "zone", "how_urgent", "state", "promise", "created_at"]
     list_filter = ["status", "urgency", "service", "zone__city"]
     list_select_related = ["customer__contact", "conversation__contact", "service", "zone"]
@@ -159,5 +160,5 @@ class RequestAdmin(LargeTableMixin, ReadOnlyMixin, AssignsByHand):
         if promise is None:
             return "-"
         return badge(
-            date_format(timezone.localtime(promise.due_at), "d/m H:i"), board.TONES[promise.keeping(clock.now())]
+            date_format(timezone.localtime(promise.due_at), "d/m H:i"), board.TONES[promise.keeping(time_of(row))]
         )

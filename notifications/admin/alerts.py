@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from notifications import chains, clock, escalation
 from notifications.models import AlertState, EscalationAlert, Notification, Severity
 
-from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, badge, moment
+from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, badge, moment, time_of
 
 STATE_TONES: Final = {AlertState.OPEN: "bad", AlertState.ACKNOWLEDGED: "busy", AlertState.RESOLVED: "good"}
 SEVERITY_TONES: Final = {Severity.WARNING: "wait", Severity.ERROR: "bad", Severity.CRITICAL: "bad"}
@@ -77,6 +77,7 @@ class UnresolvedFilter(admin.SimpleListFilter):
 class AlertAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[EscalationAlert]):
     """Only the notes are a person's to write; the states move by the buttons."""
 
+    tells_time = True
     list_display = ["what", "level", "where", "occurrences", "affected", "age", "last_seen", "owner"]
     list_filter = [UnresolvedFilter, "severity"]
     list_select_related = ["owner"]
@@ -157,7 +158,7 @@ class AlertAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[EscalationAlert]):
 
     @admin.display(description=gettext_lazy("age"), ordering="first_seen_at")
     def age(self, row: EscalationAlert) -> str:
-        return timesince(row.first_seen_at, row.resolved_at or clock.now(), depth=1)
+        return timesince(row.first_seen_at, row.resolved_at or time_of(row), depth=1)
 
     @admin.display(description=gettext_lazy("last seen"), ordering="last_seen_at")
     def last_seen(self, row: EscalationAlert) -> str:

@@ -38,6 +38,7 @@ M = TypeVar("M", bound=Model)
 PER_PAGE: Final = 25
 FEW_PER_PAGE: Final = 20  # half of a page's time goes into its rows
 ALL_BOXES: Final[Any] = vars(ModelAdmin.action_checkbox)["short_description"]  # the theme's box for the whole page
+LISTED_AT: Final = "listed_at"
 PLACE: Final = "0-key-of-the-row-0"
 
 
@@ -69,6 +70,14 @@ class ConsoleChangeList(ChangeList):
     def get_ordering_field(self, field_name: Any) -> Any:
         return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
 
+    def get_results(self, request: HttpRequest) -> None:
+        """The rows of the page; with the time, where cells need it: asked once, not once a row (see `time_of`)."""
+        super().get_results(request)
+        if getattr(self.model_admin, "tells_time", False):
+            at = clock.now()
+            for row in self.result_list:
+                vars(row)[LISTED_AT] = at
+
 
 class ConsoleAdmin(ModelAdmin[M]):
     """A page of the console: our style sheet, short lists, and `deeds` as buttons that post.
@@ -81,6 +90,7 @@ class ConsoleAdmin(ModelAdmin[M]):
     list_after_template = "djobea/name_this_list.html"
     deeds: ClassVar[Sequence[Deed]] = ()
     story_template: ClassVar[str] = ""
+    tells_time: ClassVar[bool] = False  # whether cells of the list ask `time_of` their row
     private_fields: ClassVar[Sequence[str]] = ()  # left out for whoever may not see people
     change_form_outer_before_template = "djobea/row_head.html"
 
@@ -218,6 +228,12 @@ def link_to(row: Model | None, text: str = "") -> str:
 def badge(text: Any, tone: str) -> str:
     """A small coloured label; tones: good, busy, wait, bad, quiet."""
     return format_html('<span class="dj-badge dj-{}">{}</span>', tone, text)
+
+
+def time_of(row: Model) -> datetime:
+    """The database's time when the row's list was read; for a row of no list, the time now."""
+    at: datetime = vars(row).get(LISTED_AT) or clock.now()
+    return at
 
 
 def moment(at: datetime) -> str:

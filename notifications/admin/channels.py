@@ -19,7 +19,7 @@ from notifications.failure_policy import failure_for
 from notifications.models import Account, Channel, ChannelName, OnCallPerson, StaffAction, StaffDeed
 
 from .acting import OF_CHANNELS, ReasonForm, ask, foreseen_facts
-from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, WithHistory, badge
+from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, WithHistory, badge, time_of
 
 TEST_PURPOSES: Final = {
     ChannelName.WHATSAPP: "test_whatsapp",
@@ -66,6 +66,7 @@ def _address(deed: str, channel: Channel) -> str:
 class ChannelAdmin(NeitherAddedNorDeletedMixin, WithHistory, ConsoleAdmin[Channel]):
     """Senders come from the settings; only the speed is set here."""
 
+    tells_time = True
     list_display = ["name", "state", "sender", "account", "per_second", "paused_at", "probed_at", "probe_answer"]
     list_select_related = ["account"]
     story_template = "admin/notifications/channel.html"
@@ -190,13 +191,14 @@ class ChannelAdmin(NeitherAddedNorDeletedMixin, WithHistory, ConsoleAdmin[Channe
     def state(self, row: Channel) -> str:
         if not row.is_configured:
             return badge(_("not set up"), "quiet")
-        if row.is_paused(clock.now()):
+        if row.is_paused(time_of(row)):
             return badge(_("paused (%(code)s)") % {"code": row.pause_code}, "bad")
         return badge(_("half-open"), "wait") if row.is_half_open else badge(_("open"), "good")
 
 
 @admin.register(Account)
 class AccountAdmin(NeitherAddedNorDeletedMixin, WithHistory, ConsoleAdmin[Account]):
+    tells_time = True
     list_display = ["short_sid", "daily_limit", "used_today", "urgent_share", "paused_until", "pause_code"]
     fields = ["short_sid", "daily_limit", "used_today", "urgent_share", "paused_until", "pause_code"]
     readonly_fields = ["short_sid", "used_today", "paused_until", "pause_code"]
@@ -212,4 +214,4 @@ class AccountAdmin(NeitherAddedNorDeletedMixin, WithHistory, ConsoleAdmin[Accoun
 
     @admin.display(description=gettext_lazy("used in 24 hours"))
     def used_today(self, row: Account) -> int:
-        return throttling.used_slots(row, clock.now())
+        return throttling.used_slots(row, time_of(row))

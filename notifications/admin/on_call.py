@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy
 from notifications import chains, clock
 from notifications.models import AlertLink, ChainLink, EscalationStep, Maintenance, OnCallPerson
 
-from .base import ConsoleAdmin, LargeTableMixin, ReadOnlyMixin, WithHistory, badge
+from .base import ConsoleAdmin, LargeTableMixin, ReadOnlyMixin, WithHistory, badge, time_of
 
 
 @admin.register(OnCallPerson)
 class OnCallPersonAdmin(WithHistory, ConsoleAdmin[OnCallPerson]):
+    tells_time = True
     list_display = ["name", "phone_number", "email", "hours", "now", "is_active"]
     list_filter = ["is_active"]
     search_fields = ["name"]
@@ -26,7 +27,7 @@ class OnCallPersonAdmin(WithHistory, ConsoleAdmin[OnCallPerson]):
 
     @admin.display(description=gettext_lazy("now"))
     def now(self, row: OnCallPerson) -> str:
-        return badge(_("on call"), "good") if row.is_on_call(clock.now()) else badge(_("off"), "quiet")
+        return badge(_("on call"), "good") if row.is_on_call(time_of(row)) else badge(_("off"), "quiet")
 
 
 @admin.register(EscalationStep)

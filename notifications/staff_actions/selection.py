@@ -81,7 +81,8 @@ class Selection:
 def matching(term: str) -> Q:
     """What a reviewer types: a number as people write it, a SID, a reference such as `request:42`, or `#17`.
 
-    Each by equality or prefix, so that an index answers.
+    Each by equality or prefix, so that an index answers. A reference that is there whole means itself, not the longer
+    ones that begin alike: nobody who looks for request 42 wants 420 to 429 as well.
     """
     term = term.strip()
     if re.fullmatch(r"#\d{1,18}", term):
@@ -93,6 +94,9 @@ def matching(term: str) -> Q:
         return Q(phone_number__startswith=prefix)
     if "@" in term:
         return Q(email__iexact=term) & ~Q(email="")  # as the index is made
+    if ":" in term:
+        whole = Q(reference=term) | Q(reference__startswith=f"{term}:")
+        return whole if Notification.objects.filter(whole).exists() else Q(reference__startswith=term)
     return Q(reference__startswith=term) | Q(purpose=term)
 
 

@@ -136,6 +136,13 @@ def test_a_message_is_found_as_people_write(at: datetime, term: str) -> None:
     assert list(Notification.objects.filter(matching(f"#{message.pk}"))) == [message]
 
 
+def test_a_whole_reference_means_itself_and_its_parts(at: datetime) -> None:
+    messages = {name: a_message(at, reference=name) for name in ("job:4", "job:4:customer", "job:42")}
+    found = set(Notification.objects.filter(matching("job:4")))
+    assert found == {messages["job:4"], messages["job:4:customer"]}
+    assert set(Notification.objects.filter(matching("job:"))) == set(messages.values())
+
+
 def test_a_message_is_found_by_the_sid_of_an_older_attempt(at: datetime) -> None:
     message = a_message(at, Status.SENT, provider_sid="SM1111111111")
     Attempt.objects.create(

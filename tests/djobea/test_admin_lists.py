@@ -7,7 +7,9 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import strip_tags
 from unfold.templatetags.unfold_list import items_for_result
@@ -91,3 +93,14 @@ def test_who_changes_the_list_of_applications_changes_his_copy_only(staff: Clien
     request.user = User.objects.get()
     admin.site.get_app_list(request)[0]["models"].clear()
     assert admin.site.get_app_list(request)[0]["models"]
+
+
+def test_a_list_asks_what_time_it_is_no_oftener_for_more_rows(staff: Client) -> None:
+    at = clock.now()
+    asked = []
+    for number in range(3):
+        an_alert(at, fingerprint=f"test:{number}")
+        with CaptureQueriesContext(connection) as queries:
+            staff.get(address(EscalationAlert))
+        asked.append(sum("clock_timestamp" in query["sql"] for query in queries))
+    assert asked == [asked[0]] * 3
