@@ -38,23 +38,28 @@ def spoken(language: str) -> Iterator[str]:
         yield known
 
 
-def reply(
+def reply(  # noqa: PLR0913  a message has many facts, all by name
     contact: Contact,
     *,
     text: str,
     choices: Sequence[Mapping[str, str]] = (),
     language: str = "",
     sms_text: str = "",
+    context: Mapping[str, Any] | None = None,
     message: InboundMessage | None,
     at: datetime,
 ) -> Notification:
-    """An answer of the dialogue to one message of this person; as an SMS it says `sms_text`."""
+    """An answer of the dialogue to one message of this person; as an SMS it says `sms_text`.
+
+    `context` may name a template that carries it outside the 24-hour window (`rendering.CHOSEN`), with its variables.
+    """
     return outbox.enqueue(
         purpose="reply",
         contact=contact,
         body=text,
         sms_body=sms_text,
         choices=list(choices),
+        context=context,
         language=language,
         reference=f"inbound:{message.pk}" if message else "",
         dedupe_key=f"reply:{message.pk}" if message else None,

@@ -19,6 +19,7 @@ BUTTONS: Final = "buttons:"  # the names of what holds choices in an open sessio
 LIST: Final = "list:"
 MOST_LINES: Final = 24
 NOTICE: Final = "notice"  # the template that carries any short text outside the 24-hour window
+CHOSEN: Final = "template"  # in a message's facts: the template that staff chose for it, with its variables beside it
 TEXT: Final = "text"  # the variable that stands for the whole message
 VARIABLE_LIMIT: Final = 900  # characters of a variable, so that the whole stays below Meta's 1024
 PLACEHOLDER: Final = re.compile(r"\{\{([0-9]+)\}\}")
@@ -102,14 +103,17 @@ def for_session(row: Notification, templates: dict[tuple[str, str], MessageTempl
 
 
 def for_closed_window(row: Notification, templates: dict[tuple[str, str], MessageTemplate]) -> Rendered | None:
-    """WhatsApp outside the window: the purpose's approved template, else the general one, else None."""
-    names = [row.purpose, notice_with_buttons(row), NOTICE]
-    for name in names:
+    """WhatsApp outside the window: the template that staff chose, else the purpose's, else the general one, else None.
+
+    Each only while it is approved.
+    """
+    for name in [*_chosen(row), row.purpose, notice_with_buttons(row), NOTICE]:
         template = templates.get((name, row.language)) or templates.get((name, "fr"))
         if template is None or template.approval != Approval.APPROVED or not template.content_sid:
             continue
         text = row.body if template.buttons else numbered(row)
-        values = named_values(row, template, text)
+        own_words = str(row.context.get(TEXT, text)) if name in _chosen(row) else text
+        values = named_values(row, template, own_words)
         if values is not None:
             return Rendered(text, template.content_sid, variables(row, values))
     return None
@@ -161,6 +165,12 @@ def notice_with_buttons(row: Notification) -> str:
     return f"{NOTICE}:buttons:{'|'.join(button_titles(row))}"
 
 
+def _chosen(row: Notification) -> list[str]:
+    return [str(name)] if (name := row.context.get(CHOSEN)) else []
+
+
 def wanted_names(row: Notification) -> set[str]:
     """The templates that this message could use."""
-    return {row.purpose, NOTICE} | ({session_set(row), notice_with_buttons(row)} if row.choices else set())
+    return {row.purpose, NOTICE, *_chosen(row)} | (
+        {session_set(row), notice_with_buttons(row)} if row.choices else set()
+    )

@@ -20,7 +20,7 @@ from unfold.decorators import action
 from marketplace import notices, reply_ways, staff_inbox
 from marketplace.dialogue import takeover
 from marketplace.models import Conversation
-from marketplace.reply_ways import Way
+from marketplace.reply_templates import Written
 from notifications import clock
 from notifications.admin.base import Deed, badge
 
@@ -179,16 +179,15 @@ class ConversationAdmin(PreviewsMixin, ByPersonAdmin):
         if request.method != "POST" or not self.has_handle_permission(request):
             raise PermissionDenied
         conversation, at = self._known(pk), clock.now()
-        text = request.POST.get("text", "").strip().replace("\x00", "\ufffd")
-        way = reply_ways.find(conversation, at)
         if conversation.operator_id != request.user.pk:
             messages.warning(request, _("Take the conversation over first."))
-        elif way.way == Way.NONE:
-            messages.warning(request, _("Nothing would reach this person now: call, or wait until they write."))
-        elif not text or len(text) > way.limit:
-            messages.warning(request, _("Write between 1 and %d characters.") % way.limit)
+            return redirect(self.address_of(conversation))
+        try:
+            written = reply_ways.write(reply_ways.find(conversation, at), request.POST.dict())
+        except ValueError as fault:
+            messages.warning(request, str(fault))
         else:
-            _reply(conversation, text, at)
+            _reply(conversation, written, at)
             messages.success(request, _("Your reply is on its way."))
         return redirect(self.address_of(conversation))
 
@@ -209,7 +208,14 @@ class ConversationAdmin(PreviewsMixin, ByPersonAdmin):
         return badge(_("operator"), "busy") if row.operator_id else badge(_("machine"), "quiet")
 
 
-def _reply(conversation: Conversation, text: str, at: datetime) -> None:
+def _reply(conversation: Conversation, written: Written, at: datetime) -> None:
     with transaction.atomic():
-        notices.reply(conversation.contact, text=text, language=conversation.language, message=None, at=at)
+        notices.reply(
+            conversation.contact,
+            text=written.text,
+            context=written.context,
+            language=written.language or conversation.language,
+            message=None,
+            at=at,
+        )
         takeover.note_operator_wrote(conversation, at=at)

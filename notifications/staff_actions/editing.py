@@ -8,7 +8,7 @@ from typing import Final
 from django.core.validators import validate_email
 from django.db import transaction
 
-from notifications import contacts, routing, wake
+from notifications import contacts, rendering, routing, wake
 from notifications.models import ActionStatus, Contact, Notification, StaffAction, StaffDeed
 from notifications.models.contact import E164
 
@@ -85,6 +85,8 @@ def _write(row: Notification, values: Mapping[str, str], person: Contact | None)
     for name, value in values.items():
         setattr(row, name, value)
     written = list(values)
+    if "body" in values and row.context.pop(rendering.CHOSEN, None):  # the template would say the old words
+        written.append("context")
     if ADDRESSES & set(values):
         if "phone_number" in values:
             row.contact, row.whatsapp_id = person, ""

@@ -15,6 +15,7 @@ from marketplace.admin import chat
 from marketplace.dialogue import takeover
 from marketplace.models import Conversation, InboundMessage
 from marketplace.reply_ways import Way
+from notifications import rendering, staff_actions
 from notifications.contacts import WINDOW
 from notifications.models import Channel, Contact, MessageTemplate, Notification
 from tests.djobea.admin_rows import a_channel, a_conversation, a_full_house, a_message
@@ -159,6 +160,86 @@ def test_outside_the_window_a_reply_leaves_in_the_approved_template(at: datetime
     assert reply_ways.find(talk, at).way == Way.SMS
     Channel.objects.update(is_configured=False)
     assert reply_ways.find(talk, at).way == Way.NONE
+
+
+def an_approved(name: str, body: str, **facts: Any) -> MessageTemplate:
+    defaults = {"language": "fr", "approval": "approved", "content_sid": f"HX{name}"}
+    return MessageTemplate.objects.create(name=name, body=body, **(defaults | facts))
+
+
+def test_staff_choose_among_the_approved_templates_that_a_person_can_fill(at: datetime) -> None:
+    talk = a_talk(at - WINDOW, 1)
+    an_approved("notice", "Djobea : {{1}} Répondez ici.")
+    an_approved("reminder", "Rappel : {{1}} vient à {{2}}, merci.", variables=["name", "time"])
+    an_approved("offer", "Travail : {{1}} sur {{2}} ici.", variables=["service", "link"])  # a link of ours
+    an_approved("rating_request", "Et {{1}} alors ?", variables=["name"], approval="pending")
+    an_approved("notice:buttons:Oui", "Djobea : {{1}} Oui ?", buttons=["Oui"])
+    an_approved("quote", "Quote: {{1}} please.", language="en")
+    found = reply_ways.find(talk, at)
+    assert [each.name for each in found.templates] == ["notice", "reminder"]
+    assert [(piece.words, bool(piece.variable)) for piece in found.templates[1].pieces] == [
+        ("Rappel : ", True),
+        (" vient à ", True),
+        (", merci.", False),
+    ]
+
+
+def test_a_template_in_the_language_of_the_talk_comes_before_the_french_one(at: datetime) -> None:
+    talk = a_talk(at - WINDOW, 1, language="en")
+    an_approved("notice", "Djobea : {{1}} Répondez ici.")
+    an_approved("notice", "Djobea: {{1}} Answer here.", language="en")
+    assert [each.language for each in reply_ways.find(talk, at).templates] == ["en"]
+
+
+def test_what_is_known_of_the_person_stands_in_the_fields(at: datetime) -> None:
+    a_full_house(at)
+    talk = a_conversation(at)
+    Contact.objects.filter(pk=talk.contact_id).update(last_inbound_at=None)
+    an_approved("notice", "Djobea : {{1}} Répondez ici.")
+    an_approved("reminder", "Rappel : {{1}} à {{2}}, merci.", variables=["service", "place"])
+    values = reply_ways.find(Conversation.objects.get(pk=talk.pk), at).templates[1].values
+    assert all(values.values())
+
+
+def test_a_chosen_template_is_filled_and_carries_the_reply(staff: Client, chief: User, at: datetime) -> None:
+    talk = a_talk(at - WINDOW, 1)
+    takeover.take_over(talk, operator=chief, at=at)
+    an_approved("notice", "Djobea : {{1}} Répondez ici.")
+    template = an_approved("reminder", "Rappel : {{1}} vient à {{2}}, merci.", variables=["name", "time"])
+    page = staff.get(reverse("admin:marketplace_conversation_change", args=[talk.pk])).content.decode()
+    assert page.count('name="template"') == 2
+    send = reverse("admin:marketplace_conversation_reply", args=[talk.pk])
+    staff.post(send, {"template": template.pk, f"name-{template.pk}": "Awa", f"time-{template.pk}": " "})
+    staff.post(send, {"template": "999", "name-999": "Awa"})
+    assert not Notification.objects.exists()
+    staff.post(send, {"template": template.pk, f"name-{template.pk}": "Awa", f"time-{template.pk}": "14:00"})
+    row = Notification.objects.get()
+    assert row.body == "Rappel : Awa vient à 14:00, merci."
+    made = rendering.for_closed_window(row, rendering.templates_for([row], "whatsapp"))
+    assert made is not None
+    assert (made.content_sid, made.content_variables) == ("HXreminder", {"1": "Awa", "2": "14:00"})
+    MessageTemplate.objects.filter(pk=template.pk).update(approval="paused")
+    made = rendering.for_closed_window(row, rendering.templates_for([row], "whatsapp"))
+    assert made is not None
+    assert (made.content_sid, made.content_variables) == ("HXnotice", {"1": row.body})
+
+
+def test_a_reply_that_is_edited_leaves_its_template_behind(staff: Client, chief: User, at: datetime) -> None:
+    talk = a_talk(at - WINDOW, 1)
+    takeover.take_over(talk, operator=chief, at=at)
+    template = an_approved("notice", "Djobea : {{1}} Répondez ici.")
+    send = reverse("admin:marketplace_conversation_reply", args=[talk.pk])
+    staff.post(send, {"template": template.pk, f"text-{template.pk}": "Il arrive."})
+    row = Notification.objects.get()
+    assert rendering.for_closed_window(row, rendering.templates_for([row], "whatsapp")).content_variables == {  # type: ignore[union-attr]  # it is approved
+        "1": "Il arrive."
+    }
+    a_channel("whatsapp")
+    staff_actions.edit(row.pk, {"body": "Elle arrive."}, by="chief", why="test", at=at)
+    row.refresh_from_db()
+    assert rendering.for_closed_window(row, rendering.templates_for([row], "whatsapp")).content_variables == {  # type: ignore[union-attr]  # it is approved
+        "1": "Elle arrive."
+    }
 
 
 def test_a_reply_that_would_reach_nobody_is_not_queued(staff: Client, chief: User, at: datetime) -> None:

@@ -31,6 +31,19 @@
   setInterval(tick, 1000);
   document.addEventListener("htmx:afterSwap", tick);
 
+  // A template's bubble shows what was typed into its fields.
+  const show = (input) => {
+    for (const mark of document.querySelectorAll(`mark[data-shows="${input.name}"]`)) {
+      const said = input.value.trim().replace(/\s+/g, " ");
+      mark.textContent = said || mark.dataset.empty;
+      mark.classList.toggle("dj-is-filled", said !== "");
+    }
+  };
+  for (const input of document.querySelectorAll(".dj-choice-fields [name]")) {
+    input.addEventListener("input", () => show(input));
+    show(input);
+  }
+
   const field = document.getElementById("dj-reply-text");
   if (!field) return;
   const key = `djobea-draft:${window.location.pathname}`;
