@@ -151,7 +151,7 @@ def match(need: Any, at: datetime) -> None:
     for level in (Level.EXACT, Level.BROAD, Level.EMERGENCY):
         if level == Level.EMERGENCY and need.urgency != EMERGENCY:
             break
-        if len(find_candidates(need, level, at, WANTED).chosen) >= WANTED:
+        if len(find_candidates(need, level, at, WANTED, near_misses=False).chosen) >= WANTED:
             break
 
 
@@ -172,7 +172,7 @@ def count_queries(request: tuple[Any, datetime]) -> int:
 
     need, at = request
     with CaptureQueriesContext(connection) as queries:
-        find_candidates(need, Level.BROAD, at, WANTED)
+        find_candidates(need, Level.BROAD, at, WANTED, near_misses=False)
     return len(queries)
 
 

@@ -314,7 +314,9 @@ def widen(request_id: int, *, by: str, at: datetime) -> int:
     """
     rows = ServiceRequest.objects.select_for_update(no_key=True, of=("self",)).select_related("customer__contact")
     request = rows.get(pk=request_id)
-    is_somebody_there = matching.find_candidates(match_runs.need_of(request), Level.EMERGENCY, at, 1).chosen
+    is_somebody_there = matching.find_candidates(
+        match_runs.need_of(request), Level.EMERGENCY, at, 1, near_misses=False
+    ).chosen
     if request.status != RequestStatus.WAITING or not is_somebody_there:
         return 0
     ServiceRequest.objects.filter(pk=request_id).move(RequestStatus.SEARCHING)
@@ -340,5 +342,5 @@ def widest(request: ServiceRequest) -> Level:
 def _retry(request_id: int, at: datetime) -> int:
     request = ServiceRequest.objects.select_related("customer__contact").get(pk=request_id)
     level = widest(request)
-    is_somebody_there = matching.find_candidates(match_runs.need_of(request), level, at, 1).chosen
+    is_somebody_there = matching.find_candidates(match_runs.need_of(request), level, at, 1, near_misses=False).chosen
     return search_again(request_id, at=at) if is_somebody_there else 0

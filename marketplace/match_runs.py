@@ -1,4 +1,4 @@
-"""Every look for providers, kept with what it asked and why each was chosen or came near; the rest is counted later."""
+"""Every look for providers, kept with what it asked and why each was chosen; near misses and the rest come later."""
 
 from dataclasses import asdict
 from datetime import datetime
@@ -10,7 +10,7 @@ from providers import matching, weights
 from providers.matching import Candidate, Level, MatchResult, Need
 from providers.models import Provider
 
-COUNTED_AT_ONCE: Final = 50
+EXPLAINED_AT_ONCE: Final = 50
 
 
 def need_of(request: ServiceRequest, *, as_if_new: bool = False) -> Need:
@@ -32,18 +32,19 @@ def need_in(run: MatchRun) -> Need:
 
 
 def look(request: ServiceRequest, level: Level, limit: int, *, at: datetime) -> tuple[MatchRun, MatchResult]:
-    """Look for the `limit` best providers on one level and keep what was found, in the caller's transaction."""
+    """Look for the `limit` best providers on one level and keep them, in the caller's transaction.
+
+    Near misses and counts follow when the offers are out: `explain`.
+    """
     need = need_of(request)
-    result = matching.find_candidates(need, level, at, limit, weights=weights.in_force())
-    facts = result.as_json()
+    result = matching.find_candidates(need, level, at, limit, weights=weights.in_force(), near_misses=False)
     run = MatchRun.objects.create(
         request=request,
         level=result.level,
         ran_at=at,
         need=asdict(need),
         sought=limit,
-        chosen=facts["chosen"],
-        near_misses=facts["near_misses"],
+        chosen=result.as_json()["chosen"],
     )
     return run, result
 
@@ -76,24 +77,28 @@ def level_reached(request: ServiceRequest) -> Level:
     return Level(last) if last else Level.EXACT
 
 
-def count_rest(at: datetime) -> int:
-    """Count whoever a run does not name, by reason; returns how many runs were counted.
+def explain(at: datetime) -> int:
+    """Add to the newest runs who came near, and count by reason whoever is not named; returns how many runs.
 
     Done after the offers went out, because it reads every provider of the service and nobody waits for it. Hours and
     absences are judged at the time of the run, all else as it is now.
     """
     due = MatchRun.objects.filter(counted_at__isnull=True).order_by("pk").values_list("pk", flat=True)
-    return sweeps.each("count_rest", list(due[:COUNTED_AT_ONCE]), _count, at=at)
+    return sweeps.each("explain", list(due[:EXPLAINED_AT_ONCE]), _explain, at=at)
 
 
-def _count(pk: int, at: datetime) -> int:
+def _explain(pk: int, at: datetime) -> int:
     run = MatchRun.objects.filter(counted_at__isnull=True).filter(pk=pk).first()
     if run is None:
         return 0
-    counts = {}
-    if run.need:  # runs of before it was kept cannot be counted
-        misses = [miss["reason"] for miss in run.near_misses]
-        counts = matching.count_the_rest(
-            need_in(run), run.level, run.ran_at, chosen=len(run.chosen), near_misses=misses
-        )
-    return MatchRun.objects.filter(pk=pk, counted_at__isnull=True).update(counts=counts, counted_at=at)
+    found: dict[str, Any] = {"counts": {}}
+    if run.need:  # runs of before it was kept cannot be explained
+        need, chosen = need_in(run), {candidate["provider_id"] for candidate in run.chosen}
+        misses = matching.find_near_misses(need, run.level, run.ran_at, chosen=chosen, weights=weights.in_force())
+        found = {
+            "near_misses": [asdict(miss) for miss in misses],
+            "counts": matching.count_the_rest(
+                need, run.level, run.ran_at, chosen=len(chosen), near_misses=[miss.reason for miss in misses]
+            ),
+        }
+    return MatchRun.objects.filter(pk=pk, counted_at__isnull=True).update(**found, counted_at=at)

@@ -24,7 +24,7 @@ def duties() -> list[Duty]:
 
     return [
         Duty("marketplace.expire_offers", dispatch.expire_offers, timedelta(seconds=2)),
-        Duty("marketplace.count_rest", match_runs.count_rest, timedelta(seconds=5)),
+        Duty("marketplace.explain", match_runs.explain, timedelta(seconds=5)),
         Duty("marketplace.include_returned", returning.include_returned, timedelta(seconds=5)),
         Duty("marketplace.retry_waiting", dispatch.retry_waiting, timedelta(minutes=2)),
         Duty("marketplace.expire_requests", service_requests.expire_requests, timedelta(minutes=1)),

@@ -62,11 +62,10 @@ def preview(other: Weights, *, at: datetime) -> Preview:
     since = timezone.localtime(at).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
     looked_at, differences, before_km, after_km = 0, [], 0.0, 0.0
     for run in _first_runs(since):
+        need = match_runs.need_in(run)
         before, after = (
-            result.chosen
-            for result in matching.find_with_each(
-                match_runs.need_in(run), run.level, run.ran_at, run.sought, weights=[now, other]
-            )
+            matching.find_candidates(need, run.level, run.ran_at, run.sought, weights=each, near_misses=False).chosen
+            for each in (now, other)
         )
         if not before:
             continue

@@ -18,6 +18,12 @@ def local_moment(at: datetime) -> tuple[int, time]:
     return local.weekday(), local.time()
 
 
+def second_of_week(at: datetime) -> int:
+    """Local seconds since Monday 0:00, as the working hours stand in the coverage."""
+    weekday, now = local_moment(at)
+    return ((weekday * 24 + now.hour) * 60 + now.minute) * 60 + now.second
+
+
 def is_open(provider: Provider, at: datetime) -> bool:
     """Whether `at` lies in the working hours of the provider; without any hours it always does."""
     hours = list(provider.availability.all())

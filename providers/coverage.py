@@ -26,7 +26,12 @@ REPEATED: Final = {
     "radius_km": "provider.radius_km",
     "daily_capacity": "provider.daily_capacity",
     "takes_emergencies": "provider.takes_emergencies",
-    "keeps_hours": "EXISTS (SELECT 1 FROM providers_availability AS hours WHERE hours.provider_id = provider.id)",
+    "held_back": "CASE WHEN provider.status IN ('suspended', 'on_hold') THEN provider.status"
+    " WHEN provider.status <> 'active' THEN 'not_approved' WHEN NOT provider.is_verified THEN 'not_verified' ELSE '' END",
+    # The minute after 23:59 belongs to the same evening, as in `availability.END_OF_DAY`.
+    "works_at": "(SELECT range_agg(int4range(weekday * 86400 + extract(epoch FROM opens)::int, weekday * 86400"
+    " + CASE WHEN closes >= '23:59' THEN 86400 ELSE extract(epoch FROM closes)::int END))"
+    " FROM providers_availability AS hours WHERE hours.provider_id = provider.id)",
     "open_jobs": "coalesce(standing.open_jobs, 0)",
     "jobs_today": "coalesce(standing.jobs_today, 0)",
     "jobs_today_on": "standing.jobs_today_on",

@@ -3,7 +3,7 @@
 Values in, values out: nothing is stored here. Whoever asks keeps the result with the request it was for.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -25,7 +25,7 @@ __all__ = [
     "count_by_reason",
     "count_the_rest",
     "find_candidates",
-    "find_with_each",
+    "find_near_misses",
     "judge",
 ]
 
@@ -33,10 +33,8 @@ EMERGENCY: Final = "emergency"  # the urgency for which people on call are woken
 NEIGHBOUR_KM: Final = 5.0  # zones whose centres are nearer are called neighbours
 BROAD_REACH_KM: Final = 15.0  # zones outside the city that the broad level looks into
 EMERGENCY_REACH_KM: Final = 40.0
+_REACH_KM: Final = {Level.EXACT: None, Level.BROAD: BROAD_REACH_KM, Level.EMERGENCY: EMERGENCY_REACH_KM}
 EMERGENCY_RADIUS_KM: Final = 30  # whoever takes emergencies comes from so far at least, on the emergency level
-POOL: Final = 24  # people of one cell who are compared: whoever has waited longest for an offer
-READ_AT_MOST: Final = 120  # rows that one match compares; somebody who stands in several cells comes several times
-NEAR_MISSES: Final = 12
 SHARED_FROM: Final = 2  # with so many places or more, one goes to the head of a line too long to compare
 
 
@@ -47,7 +45,7 @@ _NEARNESS: Final = {reason: rank for rank, reason in enumerate(LeftOut.values)}
 
 
 class _Row(NamedTuple):
-    """A row of the statement in `matching_query.POOL`, column by column; it has all `scoring.Facts` by their names."""
+    """A row of `matching_query`, column by column; it has all `scoring.Facts` by their names."""
 
     provider_id: int
     phone_doubtful: bool
@@ -64,6 +62,8 @@ class _Row(NamedTuple):
     reply_seconds: int
     last_offer_at: datetime | None
     left_out: str
+    name: str
+    phone_number: str
 
 
 class _Scored(NamedTuple):
@@ -74,68 +74,61 @@ class _Scored(NamedTuple):
 
 
 def find_candidates(
-    need: Need, level: str, at: datetime, limit: int, *, weights: scoring.Weights = scoring.DEFAULT_WEIGHTS
+    need: Need,
+    level: str,
+    at: datetime,
+    limit: int,
+    *,
+    weights: scoring.Weights = scoring.DEFAULT_WEIGHTS,
+    near_misses: bool = True,
 ) -> MatchResult:
-    """The `limit` best providers for `need` at `at`, and at most 12 near misses, by two queries.
+    """The `limit` best providers for `need` at `at`, and at most 12 near misses, by one query for each of the two.
 
     Where more may come than are compared, those who have waited longest are, and one place goes to the very first in
     line: so an offer reaches everybody in the end, however many there are. An unknown service or zone finds nobody.
-    Other `weights` answer "what if".
+    Other `weights` answer "what if". Dispatch does without `near_misses` until the offers are out: `find_near_misses`.
     """
-    return find_with_each(need, level, at, limit, weights=[weights])[0]
+    limit = max(limit, 0)
+    fitting = _compare(_ask(matching_query.MATCH, need, level, at), at, limit, weights)
+    chosen = tuple(_candidate(entry, level, at, weights) for entry in fitting[:limit])
+    if not near_misses:
+        return MatchResult(str(level), at, chosen, ())
+    known = {entry.row.provider_id for entry in fitting}
+    misses = fitting[limit:] + _left_out(need, level, at, weights, apart_from=known)
+    return MatchResult(str(level), at, chosen, _near_misses(misses))
 
 
-def find_with_each(
-    need: Need, level: str, at: datetime, limit: int, *, weights: Sequence[scoring.Weights]
-) -> list[MatchResult]:
-    """What each of these weights would make of the same people, who are read once."""
-    rows = _once_each(_ask(matching_query.POOL, need, level, at))
-    choices = [_choose(rows, at, max(limit, 0), one) for one in weights]
-    people = _names(entry.row.provider_id for chosen, others in choices for entry in (*chosen, *others))
-    return [
-        MatchResult(
-            str(level),
-            at,
-            tuple(_candidate(entry, *people[entry.row.provider_id], level, at, one) for entry in chosen),
-            tuple(_near_miss(entry, people[entry.row.provider_id][0]) for entry in others),
-        )
-        for one, (chosen, others) in zip(weights, choices, strict=True)
-    ]
+def find_near_misses(
+    need: Need, level: str, at: datetime, *, chosen: Collection[int], weights: scoring.Weights = scoring.DEFAULT_WEIGHTS
+) -> tuple[NearMiss, ...]:
+    """At most 12 who came near at `at`, beside the `chosen` (ids): for after the offers went out. Two queries."""
+    fitting = _compare(_ask(matching_query.MATCH, need, level, at), at, 0, weights)
+    known = {entry.row.provider_id for entry in fitting}.union(chosen)
+    outscored = [entry for entry in fitting if entry.row.provider_id not in chosen]
+    return _near_misses(outscored + _left_out(need, level, at, weights, apart_from=known))
 
 
-def _choose(
-    rows: list[_Row], at: datetime, limit: int, weights: scoring.Weights
-) -> tuple[list[_Scored], list[_Scored]]:
-    """The chosen, and the near misses."""
-    fitting = [_Scored(row, scoring.points(row, at, weights)) for row in rows if not row.left_out]
+def _compare(rows: list[_Row], at: datetime, limit: int, weights: scoring.Weights) -> list[_Scored]:
+    """Whoever may come, the best first; where a line is too long to compare, its head is among the first `limit`."""
+    fitting = [_Scored(row, scoring.points(row, at, weights)) for row in _once_each(rows)]
     first_in_line = fitting[0] if fitting else None
     fitting.sort(key=lambda entry: (-entry.points, entry.row.distance_km, entry.row.provider_id))
-    if first_in_line and len(fitting) >= POOL and limit >= SHARED_FROM:
-        fitting.remove(first_in_line)
-        better = sum(entry.points > first_in_line.points for entry in fitting)
-        fitting.insert(min(limit - 1, better), first_in_line)
-    left_out = sorted((row for row in rows if row.left_out), key=lambda row: _NEARNESS[row.left_out])[:NEAR_MISSES]
-    misses = fitting[limit:] + [_Scored(row, scoring.points(row, at, weights)) for row in left_out]
-    misses.sort(key=lambda entry: (_NEARNESS[_why_not(entry.row)], -entry.points))
-    return fitting[:limit], _varied(misses)
+    if first_in_line and len(fitting) >= matching_query.POOL and limit >= SHARED_FROM:
+        better = fitting.index(first_in_line)
+        fitting.insert(min(limit - 1, better), fitting.pop(better))
+    return fitting
 
 
-def _names(provider_ids: Iterable[int]) -> dict[int, tuple[str, str]]:
-    """Names and numbers of those who are named, by id."""
-    with connection.cursor() as cursor:
-        cursor.execute(matching_query.NAMES, [list(set(provider_ids))])
-        return {pk: (name, number) for pk, name, number in cursor.fetchall()}
+def _left_out(
+    need: Need, level: str, at: datetime, weights: scoring.Weights, *, apart_from: Collection[int]
+) -> list[_Scored]:
+    rows = _once_each(_ask(matching_query.BESIDE, need, level, at))
+    return [_Scored(row, scoring.points(row, at, weights)) for row in rows if row.provider_id not in apart_from]
 
 
-def _once_each(rows: list[Any]) -> list[_Row]:
-    """Each provider in the best of the cells where the statement found it."""
-    best: dict[int, _Row] = {}
-    for values in rows:
-        row = _Row._make(values)
-        known = best.get(row.provider_id)
-        if known is None or (known.left_out and not row.left_out):
-            best[row.provider_id] = row
-    return list(best.values())
+def _once_each(rows: list[_Row]) -> list[_Row]:
+    """Each provider in the first, which is the best, of the cells where the statement found it."""
+    return list({row.provider_id: row for row in reversed(rows)}.values())[::-1]
 
 
 def count_by_reason(need: Need, level: str, at: datetime) -> dict[str, int]:
@@ -143,7 +136,7 @@ def count_by_reason(need: Need, level: str, at: datetime) -> dict[str, int]:
 
     Reads all of them: meant for after the offers went out.
     """
-    return dict(_ask(matching_query.LEFT_OUT_COUNTS, need, level, at))
+    return dict(_query(matching_query.LEFT_OUT_COUNTS, need, level, at, provider_id=None))
 
 
 def count_the_rest(need: Need, level: str, at: datetime, *, chosen: int, near_misses: Iterable[str]) -> dict[str, int]:
@@ -175,21 +168,17 @@ def judge(
     rows = _ask(matching_query.ONE, need, level, at, provider_id=provider_id)
     if not rows:
         return Verdict(may_come=False, reason=LeftOut.NOT_COVERING.value)
-    row = _Row._make(rows[0])
+    row = rows[0]
     points, parts = scoring.score(row, at, weights)
     reason = row.left_out or _fit(row).value
     return Verdict(not row.left_out, reason, points, parts, round(row.distance_km, 2))
 
 
-def _ask(
-    statement: str,
-    need: Need,
-    level: str,
-    at: datetime,
-    *,
-    provider_id: int | None = None,
-) -> list[Any]:
-    weekday, time = availability.local_moment(at)
+def _ask(statement: str, need: Need, level: str, at: datetime, **more: Any) -> list[_Row]:
+    return [_Row._make(values) for values in _query(statement, need, level, at, **more)]
+
+
+def _query(statement: str, need: Need, level: str, at: datetime, **more: Any) -> list[Any]:
     located = need.latitude is not None and need.longitude is not None
     parameters: matching_query.Parameters = {
         "service_id": need.service_id,
@@ -197,19 +186,13 @@ def _ask(
         "latitude": need.latitude if located else None,
         "longitude": need.longitude if located else None,
         "exclude": list(need.exclude),
-        "widened": level != Level.EXACT,
-        "reach_km": EMERGENCY_REACH_KM if level == Level.EMERGENCY else BROAD_REACH_KM,
+        "reach_km": _REACH_KM[Level(level)],
         "on_call": level == Level.EMERGENCY or need.urgency == EMERGENCY,
         "emergency_radius_km": EMERGENCY_RADIUS_KM if level == Level.EMERGENCY else 0,
-        "provider_id": provider_id,
         "at": at,
         "today": timezone.localdate(at),
-        "weekday": weekday,
-        "time": time,
-        "end_of_day": availability.END_OF_DAY,
-        "pool": POOL,
-        "read_at_most": READ_AT_MOST,
-        "near_misses": NEAR_MISSES,
+        "second_of_week": availability.second_of_week(at),
+        **more,
     }
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
@@ -217,14 +200,12 @@ def _ask(
         return rows
 
 
-def _candidate(
-    entry: _Scored, name: str, phone_number: str, level: str, at: datetime, weights: scoring.Weights
-) -> Candidate:
+def _candidate(entry: _Scored, level: str, at: datetime, weights: scoring.Weights) -> Candidate:
     points, parts = scoring.score(entry.row, at, weights)
     return Candidate(
         provider_id=entry.row.provider_id,
-        phone_number=phone_number,
-        name=name,
+        phone_number=entry.row.phone_number,
+        name=entry.row.name,
         level=str(level),
         score=points,
         score_parts=parts,
@@ -245,19 +226,17 @@ def _fit(row: _Row) -> Fit:
     return Fit.SAME_CITY if row.same_city else Fit.NEARBY_CITY
 
 
-def _near_miss(entry: _Scored, name: str) -> NearMiss:
-    return NearMiss(entry.row.provider_id, name, entry.points, round(entry.row.distance_km, 2), _why_not(entry.row))
+def _near_misses(entries: list[_Scored]) -> tuple[NearMiss, ...]:
+    """The nearest first, at most 12, and of those who were merely outscored no more than half while others wait."""
+    misses = [
+        NearMiss(row.provider_id, row.name, points, round(row.distance_km, 2), _why_not(row)) for row, points in entries
+    ]
+    misses.sort(key=lambda miss: (_NEARNESS[miss.reason], -miss.score))
+    outscored = [miss for miss in misses if miss.reason == _OUTSCORED]
+    others = [miss for miss in misses if miss.reason != _OUTSCORED]
+    many = matching_query.NEAR_MISSES
+    return tuple((outscored[: max(many // 2, many - len(others))] + others)[:many])
 
 
 def _why_not(row: _Row) -> str:
     return row.left_out or (_DOUBTFUL if row.phone_doubtful else _OUTSCORED)
-
-
-def _varied(misses: list[_Scored]) -> list[_Scored]:
-    """At most `NEAR_MISSES`, and of those who were merely outscored no more than half while others wait."""
-    outscored: list[_Scored] = []
-    others: list[_Scored] = []
-    for miss in misses:
-        (outscored if _why_not(miss.row) == _OUTSCORED else others).append(miss)
-    room = max(NEAR_MISSES // 2, NEAR_MISSES - len(others))
-    return (outscored[:room] + others)[:NEAR_MISSES]

@@ -9,8 +9,8 @@ comes first, doubtful numbers after the others, and whoever is away stands where
 heads of the lines, the best cell first, through one index, and goes on reading until enough are found who may come:
 so nobody is out of reach however long the line, and the work is bounded by how many are wanted.
 
-Planning such a statement takes longer than running it, and Django's cursor plans at each call. So the text is the body
-of a function in the database, whose plan each connection keeps; `install()` puts it there after every `migrate`.
+Planning such a statement takes longer than running it, and Django's cursor plans at each call. So the texts are the bodies
+of functions in the database, whose plans each connection keeps; `install()` puts them there after every `migrate`.
 """
 
 from typing import Any, Final
@@ -18,6 +18,10 @@ from typing import Any, Final
 from django.db import connections
 
 from providers.models import Rank
+
+POOL: Final = 16  # people of one cell who are compared: whoever has waited longest for an offer
+READ_AT_MOST: Final = 80  # rows that one match compares; somebody who stands in several cells comes several times
+NEAR_MISSES: Final = 12
 
 # Great-circle distance from the place of the need, as in geography.haversine_km (a test holds the two together).
 _KM: Final = """2 * 6371.0 * asin(sqrt(least(1.0,
@@ -34,23 +38,25 @@ WITH need AS MATERIALIZED (
     FROM providers_zone AS zone WHERE zone.id = %(zone_id)s
 ),
 place AS (
-    SELECT zone.id AS zone_id, zone.city_id = need.city_id AS same_city,
-           (zone.id = need.zone_id OR (zone.city_id = need.city_id AND (zone.is_whole_city OR need.is_whole_city)))
+    SELECT zone.id AS zone_id, true AS same_city, (zone.id = need.zone_id OR zone.is_whole_city OR need.is_whole_city)
                AS is_the_zone,
            {_KM} AS km
-    FROM providers_zone AS zone CROSS JOIN need
+    FROM need JOIN providers_zone AS zone ON zone.city_id = need.city_id
+    UNION ALL
+    SELECT zone.id, false, false, {_KM} FROM need JOIN providers_zone AS zone ON zone.city_id <> need.city_id
+    WHERE %(reach_km)s IS NOT NULL
 ),
 trade AS (
     SELECT %(service_id)s::bigint AS service_id, true AS is_the_service
     UNION ALL
     SELECT related.to_service_id, false FROM providers_service_related AS related
     JOIN providers_service AS service ON service.id = related.to_service_id AND service.is_active
-    WHERE %(widened)s AND related.from_service_id = %(service_id)s
+    WHERE %(reach_km)s IS NOT NULL AND related.from_service_id = %(service_id)s
 ),
 cell AS MATERIALIZED (
     SELECT service_id, is_the_service, zone_id, is_the_zone, same_city, km AS zone_km
     FROM trade CROSS JOIN place
-    WHERE is_the_zone OR (%(widened)s AND (same_city OR km <= %(reach_km)s))
+    WHERE is_the_zone OR (%(reach_km)s IS NOT NULL AND (same_city OR km <= %(reach_km)s))
     ORDER BY is_the_service DESC, is_the_zone DESC, km, zone_id
 )
 """  # noqa: S608  constants only; values are bound
@@ -58,19 +64,15 @@ cell AS MATERIALIZED (
 # What the index holds of whoever stands in a cell.
 _HELD: Final = """
     row.provider_id, row.rank, row.in_line_since, row.away_until, row.base_zone_id, row.radius_km, row.daily_capacity,
-    row.takes_emergencies, row.keeps_hours, row.open_jobs, row.jobs_today, row.jobs_today_on, row.offers_made,
+    row.takes_emergencies, row.works_at, row.held_back, row.open_jobs, row.jobs_today, row.jobs_today_on, row.offers_made,
     row.offers_accepted, row.rating_sum, row.rating_count, row.reply_seconds, row.last_offer_at
 """
 _OF_CELL: Final = "cell.is_the_service, cell.is_the_zone, cell.same_city, cell.zone_km"
-# What matching makes of it. Only of those whom staff hold back the provider's row is read, for the reason.
+# What matching makes of it.
 _FACTS: Final = f"""
-    covered.*, coalesce(home.km, covered.zone_km) AS km, hours.is_open,
-    CASE WHEN covered.rank = {Rank.MAY_NOT:d} THEN provider.phone_doubtful
-         ELSE covered.rank = {Rank.DOUBTFUL:d} END AS phone_doubtful,
-    CASE WHEN provider.status = 'suspended' THEN 'suspended'
-         WHEN provider.status = 'on_hold' THEN 'on_hold'
-         WHEN provider.status <> 'active' THEN 'not_approved'
-         WHEN NOT provider.is_verified THEN 'not_verified'
+    covered.*, coalesce(home.km, covered.zone_km) AS km, covered.rank = {Rank.DOUBTFUL:d} AS phone_doubtful,
+    hours.is_open,
+    CASE WHEN covered.held_back <> '' THEN covered.held_back
          WHEN covered.provider_id = ANY(%(exclude)s::bigint[]) THEN 'already_asked'
          WHEN covered.away_until > %(at)s THEN 'unavailable'
          WHEN CASE WHEN covered.jobs_today_on = %(today)s::date THEN covered.jobs_today ELSE 0 END
@@ -82,18 +84,14 @@ _FACTS: Final = f"""
          ELSE '' END AS left_out
 """
 _JOINS: Final = f"""
-    LEFT JOIN providers_provider AS provider
-        ON provider.id = CASE WHEN covered.rank = {Rank.MAY_NOT:d} THEN covered.provider_id END
     CROSS JOIN LATERAL (
-        SELECT NOT covered.keeps_hours OR EXISTS (
-            SELECT 1 FROM providers_availability AS row
-            WHERE row.provider_id = covered.provider_id AND row.weekday = %(weekday)s AND row.opens <= %(time)s::time
-              AND (row.closes > %(time)s::time OR row.closes >= %(end_of_day)s::time)) AS is_open
+        SELECT covered.works_at IS NULL OR covered.works_at @> %(second_of_week)s::integer AS is_open
     ) AS hours
     LEFT JOIN LATERAL (
         SELECT {_KM} AS km FROM providers_zone AS zone CROSS JOIN need WHERE zone.id = covered.base_zone_id OFFSET 0
     ) AS home ON true
 """  # noqa: S608  constants only
+# What is told of each; name and number, because the few who are compared are the few who may be named.
 _RESULT: Final = {
     "provider_id": "bigint",
     "phone_doubtful": "boolean",
@@ -110,16 +108,20 @@ _RESULT: Final = {
     "reply_seconds": "integer",
     "last_offer_at": "timestamptz",
     "left_out": "text",
+    "name": "text",
+    "phone_number": "text",
 }
-_COLUMNS: Final = ", ".join(f"{name}::{kind}" for name, kind in _RESULT.items())
+_TOLD: Final = ", ".join(
+    f"{'person' if name in {'name', 'phone_number'} else 'told'}.{name}::{kind}" for name, kind in _RESULT.items()
+)
+_PERSON: Final = "JOIN providers_provider AS person ON person.id = told.provider_id"
 _HERE: Final = "row.service_id = cell.service_id AND row.zone_id = cell.zone_id"
 _LINE: Final = "row.rank, row.in_line_since, row.provider_id"
+_SOME: Final = NEAR_MISSES // 3
 
-# Those who may come, from the heads of the lines; and some of those who may not, so that their reasons are there: from
-# the head too, from the end where those stand who are away, from those whom staff hold back, and whoever was asked.
-# Of them nobody asks whether they are at work, so the hours are looked up only where they are the reason.
-_FIND: Final = f"""{_CELLS}
-, fitting AS (
+# Those who may come, from the heads of the lines.
+_FITTING: Final = f"""{_CELLS}
+SELECT {_TOLD} FROM (
     SELECT known.* FROM cell CROSS JOIN LATERAL (
         SELECT * FROM (
             SELECT {_FACTS} FROM (
@@ -127,30 +129,33 @@ _FIND: Final = f"""{_CELLS}
                 WHERE {_HERE} AND row.rank < {Rank.MAY_NOT:d}
             ) AS covered {_JOINS}
         ) AS judged
-        WHERE left_out = '' ORDER BY rank, in_line_since, provider_id LIMIT %(pool)s
+        WHERE left_out = '' ORDER BY rank, in_line_since, provider_id LIMIT {POOL}
     ) AS known
-    LIMIT %(read_at_most)s
-),
-beside AS (
+    LIMIT {READ_AT_MOST}
+) AS told {_PERSON}
+"""  # noqa: S608  constants only
+
+# Some of those who may not, so that their reasons are there: from the head too, from the end where those stand who are
+# away, from those whom staff hold back, and whoever was asked.
+_BESIDE: Final = f"""{_CELLS}
+SELECT {_TOLD} FROM (
     SELECT {_FACTS} FROM (
         SELECT sampled.*, {_OF_CELL} FROM cell CROSS JOIN LATERAL (
             (SELECT {_HELD} FROM providers_coverage AS row WHERE {_HERE} AND row.rank < {Rank.MAY_NOT:d}
-             ORDER BY {_LINE} LIMIT %(near_misses)s / 3)
+             ORDER BY {_LINE} LIMIT {_SOME})
             UNION ALL
             (SELECT {_HELD} FROM providers_coverage AS row WHERE {_HERE} AND row.rank = {Rank.MAY:d}
-             AND row.in_line_since > %(at)s ORDER BY {_LINE} LIMIT %(near_misses)s / 3)
+             AND row.in_line_since > %(at)s ORDER BY {_LINE} LIMIT {_SOME})
             UNION ALL
             (SELECT {_HELD} FROM providers_coverage AS row
-             WHERE {_HERE} AND row.provider_id = ANY(%(exclude)s::bigint[]) LIMIT %(near_misses)s / 3)
+             WHERE {_HERE} AND row.provider_id = ANY(%(exclude)s::bigint[]) LIMIT {_SOME})
             UNION ALL
             (SELECT {_HELD} FROM providers_coverage AS row WHERE {_HERE} AND row.rank = {Rank.MAY_NOT:d}
-             ORDER BY {_LINE} LIMIT %(near_misses)s)
+             ORDER BY {_LINE} LIMIT {NEAR_MISSES})
         ) AS sampled
-        LIMIT %(near_misses)s * 4 / 3
+        LIMIT {NEAR_MISSES + _SOME}
     ) AS covered {_JOINS}
-)
-SELECT {_COLUMNS} FROM fitting UNION ALL
-SELECT {_COLUMNS.replace("is_open", "true")} FROM beside WHERE left_out <> ''
+) AS told {_PERSON} WHERE left_out <> ''
 """  # noqa: S608  constants only
 
 # Everybody of these cells, each in the best of them; `provider_id` asks about one.
@@ -164,8 +169,7 @@ _EVERYBODY: Final = f"""{_CELLS}
     ) AS covered {_JOINS}
 )
 """  # noqa: S608  constants only
-NAMES: Final = "SELECT id, name, phone_number FROM providers_provider WHERE id = ANY(%s::bigint[])"
-ONE: Final = f"{_EVERYBODY} SELECT {_COLUMNS} FROM judged"  # noqa: S608  constants only
+ONE: Final = f"{_EVERYBODY} SELECT {_TOLD} FROM judged AS told {_PERSON}"  # noqa: S608  constants only
 LEFT_OUT_COUNTS: Final = f"{_EVERYBODY} SELECT left_out, count(*) FROM judged GROUP BY left_out"  # noqa: S608  the same
 
 _PARAMETERS: Final = {
@@ -174,42 +178,41 @@ _PARAMETERS: Final = {
     "latitude": "float8",
     "longitude": "float8",
     "exclude": "bigint[]",
-    "widened": "boolean",
     "reach_km": "float8",
     "on_call": "boolean",
     "emergency_radius_km": "integer",
     "at": "timestamptz",
     "today": "date",
-    "weekday": "integer",
-    "time": "time",
-    "end_of_day": "time",
-    "pool": "integer",
-    "read_at_most": "integer",
-    "near_misses": "integer",
+    "second_of_week": "integer",
 }
-POOL: Final = f"SELECT * FROM providers_match({', '.join(f'%({name})s' for name in _PARAMETERS)})"  # noqa: S608  the same
+_FUNCTIONS: Final = {"providers_match": _FITTING, "providers_beside": _BESIDE}
+_CALL: Final = f"({', '.join(f'%({name})s' for name in _PARAMETERS)})"
+MATCH: Final = f"SELECT * FROM providers_match{_CALL}"  # noqa: S608  the same
+BESIDE: Final = f"SELECT * FROM providers_beside{_CALL}"  # noqa: S608  the same
 
 # One plan for all, of index scans in nested loops: it is right at any size, where the statistics of a young network
 # would have the planner read whole tables, and go on doing so while the network grows.
-_INSTALL: Final = f"""
-DROP FUNCTION IF EXISTS providers_match;
-CREATE FUNCTION providers_match({", ".join(f"asked_{name} {kind}" for name, kind in _PARAMETERS.items())})
-RETURNS TABLE ({", ".join(f"{name} {kind}" for name, kind in _RESULT.items())}) LANGUAGE plpgsql STABLE
+_INSTALL: Final = """
+DROP FUNCTION IF EXISTS {name};
+CREATE FUNCTION {name}({parameters})
+RETURNS TABLE ({result}) LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off
 SET enable_seqscan = off SET max_parallel_workers_per_gather = 0 SET jit = off
 AS $$
 #variable_conflict use_column
 BEGIN
-    RETURN QUERY {_FIND % {name: f"asked_{name}" for name in _PARAMETERS}};
+    RETURN QUERY {body};
 END $$
 """
 
-Parameters = dict[str, Any]
-
 
 def install(*, using: str, **_facts: Any) -> None:
-    """Put the function of this version into the database; after each `migrate`, in any order of its migrations."""
+    """Put the functions of this version into the database; after each `migrate`, in any order of its migrations."""
+    parameters = ", ".join(f"asked_{name} {kind}" for name, kind in _PARAMETERS.items())
+    result = ", ".join(f"{name} {kind}" for name, kind in _RESULT.items())
     with connections[using].cursor() as cursor:
         cursor.execute("SELECT to_regclass('providers_coverage') IS NOT NULL")
         if cursor.fetchone()[0]:
-            cursor.execute(_INSTALL)
+            for name, text in _FUNCTIONS.items():
+                body = text % {name: f"asked_{name}" for name in _PARAMETERS}
+                cursor.execute(_INSTALL.format(name=name, parameters=parameters, result=result, body=body))

@@ -111,7 +111,7 @@ def _requests(people: list[Contact], at: datetime) -> None:
             place_note="derrière la pharmacie",
             at=at - timedelta(minutes=2),
         )
-        match_runs.count_rest(at)
+        match_runs.explain(at)
         if is_taken and (offer := request.offers.order_by("-score").first()):
             dispatch.accept(offer, at=at - timedelta(minutes=1))
 
@@ -130,7 +130,7 @@ def _nobody_does_it(person: Contact, at: datetime) -> None:
             description="Il faudrait quelqu'un cette semaine",
             at=at - timedelta(minutes=40 - 9 * number),
         )
-    match_runs.count_rest(at)
+    match_runs.explain(at)
 
 
 def _talks(people: list[Contact], at: datetime) -> None:

@@ -24,7 +24,7 @@ class MatchRun(models.Model):
     # What was asked, so that the run can be explained, counted and repeated later: the fields of `matching.Need`.
     need = models.JSONField(_("what was asked"), default=dict)
     sought = models.PositiveSmallIntegerField(_("how many were sought"), default=0)
-    # Whoever was neither chosen nor a near miss; counted after the offers went out (`match_runs.count_rest`).
+    # Whoever was neither chosen nor a near miss; known after the offers went out (`match_runs.explain`).
     counts = models.JSONField(_("the rest, by reason"), default=dict)
     counted_at = models.DateTimeField(_("rest counted"), null=True, blank=True)
 

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from enum import IntEnum
-from typing import Final, Self
+from typing import Any, Final, Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
@@ -142,6 +142,13 @@ class Rank(IntEnum):
     MAY_NOT = 2  # not active, not checked, or takes no jobs
 
 
+class SecondsOfTheWeek(models.Field[Any, Any]):
+    """Spans of local time, in seconds since Monday 0:00: a multirange of PostgreSQL, which the database alone writes."""
+
+    def db_type(self, connection: Any) -> str:  # noqa: ARG002  Django's signature
+        return "int4multirange"
+
+
 class Coverage(models.Model):
     """One row per provider, service and zone: derived from the provider's services and zones, read by matching.
 
@@ -153,14 +160,15 @@ class Coverage(models.Model):
     provider = models.ForeignKey(Provider, models.CASCADE, related_name="coverage")
     # The unique index below begins with it, and it serves matching without reading the table.
     service = models.ForeignKey(Service, models.CASCADE, related_name="+", db_index=False)
-    zone = models.ForeignKey(Zone, models.CASCADE, related_name="+")
+    zone = models.ForeignKey(Zone, models.CASCADE, related_name="+", db_index=False)
     rank = models.PositiveSmallIntegerField(default=Rank.MAY_NOT, editable=False)
     away_until = models.DateTimeField(null=True, editable=False)
     base_zone_id = models.BigIntegerField(null=True, editable=False)
     radius_km = models.PositiveSmallIntegerField(default=0, editable=False)
     daily_capacity = models.PositiveSmallIntegerField(default=0, editable=False)
     takes_emergencies = models.BooleanField(default=False, editable=False)
-    keeps_hours = models.BooleanField(default=False, editable=False)  # works at the hours of its rows, not at all hours
+    held_back = models.CharField(max_length=12, default="", db_default="", editable=False)  # why staff do: a `LeftOut`
+    works_at = SecondsOfTheWeek(null=True, editable=False)  # null: at all hours
     open_jobs = models.PositiveSmallIntegerField(default=0, editable=False)
     jobs_today = models.PositiveSmallIntegerField(default=0, editable=False)
     jobs_today_on = models.DateField(null=True, editable=False)
@@ -189,7 +197,8 @@ class Coverage(models.Model):
                 name="coverage_line",
                 fields=["service", "zone", "rank", "in_line_since", "provider"],
                 include=[
-                    *("away_until", "base_zone_id", "radius_km", "daily_capacity", "takes_emergencies", "keeps_hours"),
+                    *("away_until", "base_zone_id", "radius_km", "daily_capacity", "takes_emergencies"),
+                    *("held_back", "works_at"),
                     *("open_jobs", "jobs_today", "jobs_today_on", "offers_made", "offers_accepted"),
                     *("rating_sum", "rating_count", "reply_seconds", "last_offer_at"),
                 ],

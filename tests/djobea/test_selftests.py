@@ -89,7 +89,7 @@ def test_a_delivery_that_is_not_settled_is_found(monkeypatch: pytest.MonkeyPatch
 
 def test_a_failed_self_test_is_an_alert_that_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as broken:
-        broken.setattr(matching_query, "POOL", "SELECT broken")
+        broken.setattr(matching_query, "MATCH", "SELECT broken")
         selftests.run(NOON)
     alert = EscalationAlert.objects.get(fingerprint=selftests.FINGERPRINT)
     assert "matching" in alert.title

@@ -43,7 +43,7 @@ def test_whoever_a_run_does_not_name_is_counted_by_reason_after_the_offers_went_
     request = a_request()
     run = MatchRun.objects.get(request=request)
     assert (run.counted_at, run.counts, request.offers.count()) == (None, {}, 5)
-    assert match_runs.count_rest(NOON + timedelta(seconds=5)) == 1
+    assert match_runs.explain(NOON + timedelta(seconds=5)) == 1
     run.refresh_from_db()
     named = [miss["reason"] for miss in run.near_misses]
     assert run.counts == {
@@ -51,7 +51,7 @@ def test_whoever_a_run_does_not_name_is_counted_by_reason_after_the_offers_went_
         "suspended": 30 - named.count("suspended"),
     }
     assert len(run.chosen) + len(run.near_misses) + sum(run.counts.values()) == 70
-    assert match_runs.count_rest(NOON + timedelta(seconds=10)) == 0, "each run is counted once"
+    assert match_runs.explain(NOON + timedelta(seconds=10)) == 0, "each run is counted once"
 
 
 def test_the_count_is_of_the_moment_of_the_run_not_of_the_counting() -> None:
@@ -60,7 +60,7 @@ def test_the_count_is_of_the_moment_of_the_run_not_of_the_counting() -> None:
     request = a_request()
     all_sent()
     dispatch.expire_offers(NOON + timedelta(minutes=6))
-    match_runs.count_rest(NOON + timedelta(minutes=7))
+    match_runs.explain(NOON + timedelta(minutes=7))
     first = MatchRun.objects.filter(request=request).earliest("pk")
     assert [miss["reason"] for miss in first.near_misses] == ["outscored"] * 1
     assert first.counts == {}, "the five who were asked then were not asked before"
@@ -69,7 +69,7 @@ def test_the_count_is_of_the_moment_of_the_run_not_of_the_counting() -> None:
 def test_a_run_of_before_its_question_was_kept_is_passed_over() -> None:
     request = a_request()
     old = MatchRun.objects.create(request=request, level="exact", ran_at=NOON)
-    match_runs.count_rest(NOON)
+    match_runs.explain(NOON)
     old.refresh_from_db()
     assert (old.counts, old.counted_at) == ({}, NOON)
 

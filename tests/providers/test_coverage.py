@@ -6,6 +6,7 @@ from django.db import connection
 
 from providers import audit, availability, coverage, standing
 from providers.audit import coverage_agrees
+from providers.matching import LeftOut
 from providers.models import EPOCH, Availability, Coverage, Provider, ProviderStatus, Rank, Standing
 from tests.audits import broken_rows
 from tests.providers.factories import NOON, a_provider, a_service, a_zone
@@ -16,6 +17,12 @@ pytestmark = pytest.mark.django_db
 def covered(provider: Provider) -> set[tuple[str, str]]:
     rows = Coverage.objects.filter(provider=provider).values_list("service__slug", "zone__slug")
     return {(service, zone) for service, zone in rows}
+
+
+def spans_of(provider: Provider) -> list[tuple[int, int]] | None:
+    """When the coverage says that somebody works, in seconds of the week."""
+    spans = Coverage.objects.values_list("works_at", flat=True).get(provider=provider)
+    return None if spans is None else [(span.lower, span.upper) for span in spans]
 
 
 def test_coverage_is_each_service_in_each_zone() -> None:
@@ -79,22 +86,24 @@ class TestPlaceInTheLine:
     """Each row of coverage repeats what matching needs to read its line in order; triggers keep it true."""
 
     @pytest.mark.parametrize(
-        ("facts", "rank"),
+        ("facts", "rank", "why"),
         [
-            ({}, Rank.MAY),
-            ({"phone_doubtful": True}, Rank.DOUBTFUL),
-            ({"phone_doubtful": True, "is_verified": False}, Rank.MAY_NOT),
-            ({"status": ProviderStatus.ON_HOLD}, Rank.MAY_NOT),
-            ({"status": ProviderStatus.PENDING}, Rank.MAY_NOT),
-            ({"daily_capacity": 0}, Rank.MAY_NOT),
+            ({}, Rank.MAY, ""),
+            ({"phone_doubtful": True}, Rank.DOUBTFUL, ""),
+            ({"phone_doubtful": True, "is_verified": False}, Rank.MAY_NOT, LeftOut.NOT_VERIFIED),
+            ({"status": ProviderStatus.ON_HOLD}, Rank.MAY_NOT, LeftOut.ON_HOLD),
+            ({"status": ProviderStatus.SUSPENDED, "is_verified": False}, Rank.MAY_NOT, LeftOut.SUSPENDED),
+            ({"status": ProviderStatus.PENDING}, Rank.MAY_NOT, LeftOut.NOT_APPROVED),
+            ({"daily_capacity": 0}, Rank.MAY_NOT, ""),  # the capacity itself is the reason
         ],
     )
     def test_the_rank_says_whether_somebody_may_be_asked_from_the_first_and_after_a_change(
-        self, facts: dict[str, Any], rank: Rank
+        self, facts: dict[str, Any], rank: Rank, why: str
     ) -> None:
         born, changed = a_provider(**facts), a_provider()
         Provider.objects.filter(pk=changed.pk).update(**facts)
-        assert [Coverage.objects.get(provider=provider).rank for provider in (born, changed)] == [rank, rank]
+        rows = Coverage.objects.filter(provider__in=[born, changed])
+        assert list(rows.values_list("rank", "held_back")) == [(rank, why)] * 2
 
     def test_whoever_was_asked_or_is_away_stands_farther_back(self) -> None:
         newcomer, asked, away = a_provider(), a_provider(), a_provider()
@@ -146,21 +155,25 @@ class TestPlaceInTheLine:
         everything = {"base_zone": a_zone("akwa"), "radius_km": 3, "daily_capacity": 2, "takes_emergencies": True}
         Provider.objects.filter(pk=provider.pk).update(**everything)
         hours = Availability.objects.create(provider=provider, weekday=1, opens="08:00", closes="17:00")
+        Availability.objects.create(provider=provider, weekday=1, opens="20:00", closes="23:59")
         standing.note_offered([provider.pk], NOON)
         standing.note_accepted(provider.pk)
         standing.note_job_opened(provider.pk, NOON)
         standing.note_rating(provider.pk, 4)
         row = Coverage.objects.get(provider=provider)
-        assert (row.base_zone_id, row.radius_km, row.takes_emergencies, row.keeps_hours) == (
-            a_zone("akwa").pk,
-            3,
-            True,
-            True,
-        )
+        assert (row.base_zone_id, row.radius_km, row.takes_emergencies) == (a_zone("akwa").pk, 3, True)
+        day = 24 * 3600
+        assert spans_of(provider) == [(day + 8 * 3600, day + 17 * 3600), (day + 20 * 3600, 2 * day)]
         assert (row.open_jobs, row.jobs_today, row.offers_made, row.offers_accepted) == (1, 1, 1, 1)
         assert (row.rating_sum, row.rating_count) == (4, 1)
         Availability.objects.filter(pk=hours.pk).update(provider=other)
-        assert list(Coverage.objects.order_by("provider").values_list("keeps_hours", flat=True)) == [False, True]
+        assert [spans_of(one) for one in (provider, other)] == [
+            [(day + 20 * 3600, 2 * day)],
+            [(day + 8 * 3600, day + 17 * 3600)],
+        ]
+        other.availability.update(weekday=0, closes="18:00")
+        assert spans_of(other) == [(8 * 3600, 18 * 3600)]
         other.availability.all().delete()
+        assert spans_of(other) is None
         Standing.objects.create(provider=other, rating_sum=5, rating_count=1)
         assert coverage.disagreements() == (0, 0, 0)

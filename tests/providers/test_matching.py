@@ -5,7 +5,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from providers import availability, geography, matching, standing
+from providers import availability, geography, matching, matching_query, standing
 from providers.matching import Fit, LeftOut, Level, MatchResult, Need, find_candidates
 from providers.models import Availability, Provider, ProviderStatus, Standing
 from providers.scoring import Weights
@@ -118,11 +118,13 @@ class TestExact:
         assert found(zone_id=0) == MatchResult("exact", NOON, (), ())
         assert not found(service_id=0).chosen
 
-    def test_two_queries_however_many_providers(self, django_assert_num_queries: Any) -> None:
+    def test_one_query_and_one_for_near_misses_however_many_providers(self, django_assert_num_queries: Any) -> None:
         need = a_need()
         for _ in range(8):
             a_provider()
         for level in Level:
+            with django_assert_num_queries(1):
+                find_candidates(need, level, NOON, 5, near_misses=False)
             with django_assert_num_queries(2):
                 find_candidates(need, level, NOON, 5)
 
@@ -267,9 +269,9 @@ class TestLongLines:
     @pytest.fixture
     def crowd(self) -> list[int]:
         """Ever better rated ones: by their score alone the first of them would never be asked."""
-        people = [a_provider().pk for _ in range(3 * matching.POOL)]
+        people = [a_provider().pk for _ in range(3 * matching_query.POOL)]
         Standing.objects.bulk_create(
-            Standing(provider_id=pk, rating_sum=100 if place >= matching.POOL else 20, rating_count=20)
+            Standing(provider_id=pk, rating_sum=100 if place >= matching_query.POOL else 20, rating_count=20)
             for place, pk in enumerate(people)
         )
         return people
