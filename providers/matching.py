@@ -180,7 +180,7 @@ def _ask(statement: str, need: Need, level: str, at: datetime, **more: Any) -> l
 
 def _query(statement: str, need: Need, level: str, at: datetime, **more: Any) -> list[Any]:
     located = need.latitude is not None and need.longitude is not None
-    parameters: matching_query.Parameters = {
+    parameters: dict[str, Any] = {
         "service_id": need.service_id,
         "zone_id": need.zone_id,
         "latitude": need.latitude if located else None,
