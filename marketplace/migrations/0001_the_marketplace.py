@@ -8,837 +8,398 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("notifications", "0001_the_queue"),
-        ("providers", "0001_the_network"),
+        ('notifications', '0001_the_queue'),
+        ('providers', '0001_the_network'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="ActionLink",
+            name='ActionLink',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("token_sha256", models.CharField(editable=False, max_length=64, unique=True)),
-                ("purpose", models.CharField(max_length=40, verbose_name="purpose")),
-                ("object_id", models.BigIntegerField(verbose_name="object")),
-                ("language", models.CharField(default="fr", max_length=8, verbose_name="language")),
-                ("expires_at", models.DateTimeField(verbose_name="open until")),
-                ("superseded_at", models.DateTimeField(blank=True, null=True, verbose_name="superseded")),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name="created"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token_sha256', models.CharField(editable=False, max_length=64, unique=True)),
+                ('purpose', models.CharField(max_length=40, verbose_name='purpose')),
+                ('object_id', models.BigIntegerField(verbose_name='object')),
+                ('language', models.CharField(default='fr', max_length=8, verbose_name='language')),
+                ('expires_at', models.DateTimeField(verbose_name='open until')),
+                ('superseded_at', models.DateTimeField(blank=True, null=True, verbose_name='superseded')),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='created')),
             ],
             options={
-                "verbose_name": "action link",
-                "verbose_name_plural": "action links",
+                'verbose_name': 'action link',
+                'verbose_name_plural': 'action links',
             },
         ),
         migrations.CreateModel(
-            name="Conversation",
+            name='Conversation',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("is_open", models.BooleanField(default=True, verbose_name="open")),
-                ("step", models.CharField(default="start", max_length=30, verbose_name="step")),
-                ("slots", models.JSONField(blank=True, default=dict, verbose_name="what is known")),
-                ("language", models.CharField(default="fr", max_length=8, verbose_name="language")),
-                ("needs_human", models.BooleanField(default=False, verbose_name="waits for a person")),
-                ("opened_at", models.DateTimeField(verbose_name="opened")),
-                ("last_message_at", models.DateTimeField(verbose_name="last message")),
-                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
-                (
-                    "contact",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="conversations",
-                        to="notifications.contact",
-                        verbose_name="contact",
-                    ),
-                ),
-                (
-                    "operator",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="taken over by",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('is_open', models.BooleanField(default=True, verbose_name='open')),
+                ('step', models.CharField(default='start', max_length=30, verbose_name='step')),
+                ('slots', models.JSONField(blank=True, default=dict, verbose_name='what is known')),
+                ('language', models.CharField(default='fr', max_length=8, verbose_name='language')),
+                ('needs_human', models.BooleanField(default=False, verbose_name='waits for a person')),
+                ('opened_at', models.DateTimeField(verbose_name='opened')),
+                ('last_message_at', models.DateTimeField(verbose_name='last message')),
+                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
+                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conversations', to='notifications.contact', verbose_name='contact')),
+                ('operator', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='taken over by')),
             ],
             options={
-                "verbose_name": "conversation",
-                "verbose_name_plural": "conversations",
-                "ordering": ["-last_message_at"],
+                'verbose_name': 'conversation',
+                'verbose_name_plural': 'conversations',
+                'ordering': ['-last_message_at'],
             },
         ),
         migrations.CreateModel(
-            name="Customer",
+            name='Customer',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name="created"
-                    ),
-                ),
-                (
-                    "contact",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="customer",
-                        to="notifications.contact",
-                        verbose_name="contact",
-                    ),
-                ),
-                (
-                    "zone",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="providers.zone",
-                        verbose_name="last zone",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='created')),
+                ('contact', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='customer', to='notifications.contact', verbose_name='contact')),
+                ('zone', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='providers.zone', verbose_name='last zone')),
             ],
             options={
-                "verbose_name": "customer",
-                "verbose_name_plural": "customers",
+                'verbose_name': 'customer',
+                'verbose_name_plural': 'customers',
             },
         ),
         migrations.CreateModel(
-            name="InboundMessage",
+            name='InboundMessage',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("message_sid", models.CharField(max_length=64, unique=True, verbose_name="MessageSid")),
-                ("from_address", models.CharField(max_length=160, verbose_name="from")),
-                ("to_address", models.CharField(max_length=160, verbose_name="to")),
-                ("body", models.TextField(blank=True, verbose_name="text")),
-                ("message_type", models.CharField(blank=True, max_length=30, verbose_name="type")),
-                ("payload", models.JSONField(default=dict, verbose_name="fields as they came")),
-                ("received_at", models.DateTimeField(verbose_name="received")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("received", "Received"),
-                            ("processing", "Processing"),
-                            ("processed", "Processed"),
-                            ("failed", "Failed"),
-                        ],
-                        default="received",
-                        max_length=12,
-                        verbose_name="status",
-                    ),
-                ),
-                ("attempts", models.PositiveSmallIntegerField(default=0, verbose_name="tries")),
-                ("due_at", models.DateTimeField(verbose_name="due")),
-                ("leased_until", models.DateTimeField(blank=True, null=True, verbose_name="leased until")),
-                ("processed_at", models.DateTimeField(blank=True, null=True, verbose_name="processed")),
-                ("understood", models.JSONField(blank=True, default=dict, verbose_name="what was understood")),
-                ("error", models.TextField(blank=True, verbose_name="why it failed")),
-                ("was_caught_up", models.BooleanField(default=False, verbose_name="read from Twilio's list later")),
-                (
-                    "contact",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="inbound_messages",
-                        to="notifications.contact",
-                        verbose_name="contact",
-                    ),
-                ),
-                (
-                    "conversation",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="inbound_messages",
-                        to="marketplace.conversation",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('message_sid', models.CharField(max_length=64, unique=True, verbose_name='MessageSid')),
+                ('from_address', models.CharField(max_length=160, verbose_name='from')),
+                ('to_address', models.CharField(max_length=160, verbose_name='to')),
+                ('body', models.TextField(blank=True, verbose_name='text')),
+                ('message_type', models.CharField(blank=True, max_length=30, verbose_name='type')),
+                ('payload', models.JSONField(default=dict, verbose_name='fields as they came')),
+                ('received_at', models.DateTimeField(verbose_name='received')),
+                ('status', models.CharField(choices=[('received', 'Received'), ('processing', 'Processing'), ('processed', 'Processed'), ('failed', 'Failed')], default='received', max_length=12, verbose_name='status')),
+                ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='tries')),
+                ('due_at', models.DateTimeField(verbose_name='due')),
+                ('leased_until', models.DateTimeField(blank=True, null=True, verbose_name='leased until')),
+                ('processed_at', models.DateTimeField(blank=True, null=True, verbose_name='processed')),
+                ('understood', models.JSONField(blank=True, default=dict, verbose_name='what was understood')),
+                ('error', models.TextField(blank=True, verbose_name='why it failed')),
+                ('was_caught_up', models.BooleanField(default=False, verbose_name="read from Twilio's list later")),
+                ('contact', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='inbound_messages', to='notifications.contact', verbose_name='contact')),
+                ('conversation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='inbound_messages', to='marketplace.conversation')),
             ],
             options={
-                "verbose_name": "inbound message",
-                "verbose_name_plural": "inbound messages",
-                "ordering": ["-pk"],
+                'verbose_name': 'inbound message',
+                'verbose_name_plural': 'inbound messages',
+                'ordering': ['-pk'],
             },
         ),
         migrations.CreateModel(
-            name="Offer",
+            name='Offer',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("open", "Open"),
-                            ("accepted", "Accepted"),
-                            ("declined", "Declined"),
-                            ("taken", "Taken by another"),
-                            ("expired", "Unanswered"),
-                            ("unreachable", "Not delivered"),
-                            ("withdrawn", "Withdrawn"),
-                            ("released", "Released"),
-                        ],
-                        default="open",
-                        max_length=12,
-                        verbose_name="status",
-                    ),
-                ),
-                ("level", models.CharField(max_length=10, verbose_name="level")),
-                ("score", models.FloatField(default=0, verbose_name="score")),
-                ("score_parts", models.JSONField(default=dict, verbose_name="parts of the score")),
-                ("distance_km", models.FloatField(blank=True, null=True, verbose_name="distance in km")),
-                ("created_at", models.DateTimeField(verbose_name="made")),
-                ("expires_at", models.DateTimeField(verbose_name="open until")),
-                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="answered")),
-                (
-                    "provider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="offers",
-                        to="providers.provider",
-                        verbose_name="provider",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('status', models.CharField(choices=[('open', 'Open'), ('accepted', 'Accepted'), ('declined', 'Declined'), ('taken', 'Taken by another'), ('expired', 'Unanswered'), ('unreachable', 'Not delivered'), ('withdrawn', 'Withdrawn'), ('released', 'Released')], default='open', max_length=12, verbose_name='status')),
+                ('level', models.CharField(max_length=10, verbose_name='level')),
+                ('score', models.FloatField(default=0, verbose_name='score')),
+                ('score_parts', models.JSONField(default=dict, verbose_name='parts of the score')),
+                ('distance_km', models.FloatField(blank=True, null=True, verbose_name='distance in km')),
+                ('created_at', models.DateTimeField(verbose_name='made')),
+                ('expires_at', models.DateTimeField(verbose_name='open until')),
+                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='offers', to='providers.provider', verbose_name='provider')),
             ],
             options={
-                "verbose_name": "offer",
-                "verbose_name_plural": "offers",
-                "ordering": ["pk"],
+                'verbose_name': 'offer',
+                'verbose_name_plural': 'offers',
+                'ordering': ['pk'],
             },
         ),
         migrations.CreateModel(
-            name="Job",
+            name='Job',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("assigned", "Assigned"),
-                            ("confirmed", "Confirmed"),
-                            ("on_the_way", "On the way"),
-                            ("started", "Started"),
-                            ("done", "Done"),
-                            ("cancelled", "Cancelled"),
-                            ("no_show", "Did not come"),
-                        ],
-                        default="assigned",
-                        max_length=12,
-                        verbose_name="status",
-                    ),
-                ),
-                ("assigned_at", models.DateTimeField(verbose_name="assigned")),
-                ("ended_at", models.DateTimeField(blank=True, null=True, verbose_name="ended")),
-                ("end_reason", models.CharField(blank=True, max_length=300, verbose_name="why it ended")),
-                (
-                    "customer_told_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="customer knows who comes"),
-                ),
-                (
-                    "provider_told_at",
-                    models.DateTimeField(blank=True, null=True, verbose_name="provider knows the customer"),
-                ),
-                (
-                    "provider",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="jobs",
-                        to="providers.provider",
-                        verbose_name="provider",
-                    ),
-                ),
-                (
-                    "offer",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="job",
-                        to="marketplace.offer",
-                        verbose_name="offer",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('status', models.CharField(choices=[('assigned', 'Assigned'), ('confirmed', 'Confirmed'), ('on_the_way', 'On the way'), ('started', 'Started'), ('done', 'Done'), ('cancelled', 'Cancelled'), ('no_show', 'Did not come')], default='assigned', max_length=12, verbose_name='status')),
+                ('assigned_at', models.DateTimeField(verbose_name='assigned')),
+                ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
+                ('end_reason', models.CharField(blank=True, max_length=300, verbose_name='why it ended')),
+                ('customer_told_at', models.DateTimeField(blank=True, null=True, verbose_name='customer knows who comes')),
+                ('provider_told_at', models.DateTimeField(blank=True, null=True, verbose_name='provider knows the customer')),
+                ('provider', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='providers.provider', verbose_name='provider')),
+                ('offer', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='job', to='marketplace.offer', verbose_name='offer')),
             ],
             options={
-                "verbose_name": "job",
-                "verbose_name_plural": "jobs",
-                "ordering": ["-pk"],
+                'verbose_name': 'job',
+                'verbose_name_plural': 'jobs',
+                'ordering': ['-pk'],
             },
         ),
         migrations.CreateModel(
-            name="Rating",
+            name='Rating',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("by_customer", models.BooleanField(default=True, verbose_name="by the customer")),
-                ("stars", models.PositiveSmallIntegerField(verbose_name="stars")),
-                ("comment", models.TextField(blank=True, verbose_name="comment")),
-                ("created_at", models.DateTimeField(verbose_name="given")),
-                (
-                    "job",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="ratings",
-                        to="marketplace.job",
-                        verbose_name="job",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('by_customer', models.BooleanField(default=True, verbose_name='by the customer')),
+                ('stars', models.PositiveSmallIntegerField(verbose_name='stars')),
+                ('comment', models.TextField(blank=True, verbose_name='comment')),
+                ('created_at', models.DateTimeField(verbose_name='given')),
+                ('job', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ratings', to='marketplace.job', verbose_name='job')),
             ],
             options={
-                "verbose_name": "rating",
-                "verbose_name_plural": "ratings",
+                'verbose_name': 'rating',
+                'verbose_name_plural': 'ratings',
             },
         ),
         migrations.CreateModel(
-            name="ServiceRequest",
+            name='ServiceRequest',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "urgency",
-                    models.CharField(
-                        choices=[
-                            ("emergency", "Emergency"),
-                            ("today", "Today"),
-                            ("scheduled", "On a day"),
-                            ("unspecified", "Not said"),
-                        ],
-                        default="unspecified",
-                        max_length=12,
-                        verbose_name="urgency",
-                    ),
-                ),
-                ("description", models.TextField(blank=True, verbose_name="in the customer's words")),
-                ("place_note", models.CharField(blank=True, max_length=300, verbose_name="landmark")),
-                ("latitude", models.FloatField(blank=True, null=True, verbose_name="latitude")),
-                ("longitude", models.FloatField(blank=True, null=True, verbose_name="longitude")),
-                ("scheduled_for", models.DateTimeField(blank=True, null=True, verbose_name="visit wanted at")),
-                ("media", models.JSONField(blank=True, default=list, verbose_name="photos and voice notes")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Draft"),
-                            ("searching", "Searching"),
-                            ("waiting", "Nobody found yet"),
-                            ("matched", "Matched"),
-                            ("done", "Done"),
-                            ("cancelled", "Cancelled"),
-                            ("expired", "Expired"),
-                        ],
-                        default="draft",
-                        max_length=12,
-                        verbose_name="status",
-                    ),
-                ),
-                ("cancel_reason", models.CharField(blank=True, max_length=300, verbose_name="why it was cancelled")),
-                (
-                    "created_at",
-                    models.DateTimeField(
-                        db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name="created"
-                    ),
-                ),
-                ("searching_since", models.DateTimeField(blank=True, null=True, verbose_name="searching since")),
-                ("expires_at", models.DateTimeField(blank=True, null=True, verbose_name="search ends")),
-                (
-                    "conversation",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="requests",
-                        to="marketplace.conversation",
-                        verbose_name="conversation",
-                    ),
-                ),
-                (
-                    "customer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="requests",
-                        to="marketplace.customer",
-                        verbose_name="customer",
-                    ),
-                ),
-                (
-                    "service",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="requests",
-                        to="providers.service",
-                        verbose_name="service",
-                    ),
-                ),
-                (
-                    "zone",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="requests",
-                        to="providers.zone",
-                        verbose_name="zone",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('urgency', models.CharField(choices=[('emergency', 'Emergency'), ('today', 'Today'), ('scheduled', 'On a day'), ('unspecified', 'Not said')], default='unspecified', max_length=12, verbose_name='urgency')),
+                ('description', models.TextField(blank=True, verbose_name="in the customer's words")),
+                ('place_note', models.CharField(blank=True, max_length=300, verbose_name='landmark')),
+                ('latitude', models.FloatField(blank=True, null=True, verbose_name='latitude')),
+                ('longitude', models.FloatField(blank=True, null=True, verbose_name='longitude')),
+                ('scheduled_for', models.DateTimeField(blank=True, null=True, verbose_name='visit wanted at')),
+                ('media', models.JSONField(blank=True, default=list, verbose_name='photos and voice notes')),
+                ('status', models.CharField(choices=[('draft', 'Draft'), ('searching', 'Searching'), ('waiting', 'Nobody found yet'), ('matched', 'Matched'), ('done', 'Done'), ('cancelled', 'Cancelled'), ('expired', 'Expired')], default='draft', max_length=12, verbose_name='status')),
+                ('cancel_reason', models.CharField(blank=True, max_length=300, verbose_name='why it was cancelled')),
+                ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False, verbose_name='created')),
+                ('searching_since', models.DateTimeField(blank=True, null=True, verbose_name='searching since')),
+                ('expires_at', models.DateTimeField(blank=True, null=True, verbose_name='search ends')),
+                ('conversation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='requests', to='marketplace.conversation', verbose_name='conversation')),
+                ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='marketplace.customer', verbose_name='customer')),
+                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='providers.service', verbose_name='service')),
+                ('zone', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='requests', to='providers.zone', verbose_name='zone')),
             ],
             options={
-                "verbose_name": "request",
-                "verbose_name_plural": "requests",
-                "ordering": ["-pk"],
+                'verbose_name': 'request',
+                'verbose_name_plural': 'requests',
+                'ordering': ['-pk'],
             },
         ),
         migrations.AddField(
-            model_name="offer",
-            name="request",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="offers",
-                to="marketplace.servicerequest",
-                verbose_name="request",
-            ),
+            model_name='offer',
+            name='request',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='offers', to='marketplace.servicerequest', verbose_name='request'),
         ),
         migrations.CreateModel(
-            name="MatchRun",
+            name='MatchRun',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("level", models.CharField(max_length=10, verbose_name="level")),
-                ("ran_at", models.DateTimeField(verbose_name="ran")),
-                ("chosen", models.JSONField(default=list, verbose_name="chosen")),
-                ("near_misses", models.JSONField(default=list, verbose_name="near misses")),
-                ("counts", models.JSONField(default=dict, verbose_name="left out, by reason")),
-                (
-                    "request",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="match_runs",
-                        to="marketplace.servicerequest",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('level', models.CharField(max_length=10, verbose_name='level')),
+                ('ran_at', models.DateTimeField(verbose_name='ran')),
+                ('chosen', models.JSONField(default=list, verbose_name='chosen')),
+                ('near_misses', models.JSONField(default=list, verbose_name='near misses')),
+                ('counts', models.JSONField(default=dict, verbose_name='left out, by reason')),
+                ('request', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='match_runs', to='marketplace.servicerequest')),
             ],
             options={
-                "verbose_name": "match run",
-                "verbose_name_plural": "match runs",
-                "ordering": ["-pk"],
+                'verbose_name': 'match run',
+                'verbose_name_plural': 'match runs',
+                'ordering': ['-pk'],
             },
         ),
         migrations.AddField(
-            model_name="job",
-            name="request",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="jobs",
-                to="marketplace.servicerequest",
-                verbose_name="request",
-            ),
+            model_name='job',
+            name='request',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='marketplace.servicerequest', verbose_name='request'),
         ),
         migrations.CreateModel(
-            name="Event",
+            name='Event',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("happened_at", models.DateTimeField(verbose_name="when")),
-                ("name", models.CharField(max_length=40, verbose_name="event")),
-                ("actor", models.CharField(max_length=150, verbose_name="by")),
-                ("facts", models.JSONField(blank=True, default=dict, verbose_name="facts")),
-                (
-                    "request",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="events",
-                        to="marketplace.servicerequest",
-                        verbose_name="request",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('happened_at', models.DateTimeField(verbose_name='when')),
+                ('name', models.CharField(max_length=40, verbose_name='event')),
+                ('actor', models.CharField(max_length=150, verbose_name='by')),
+                ('facts', models.JSONField(blank=True, default=dict, verbose_name='facts')),
+                ('request', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='marketplace.servicerequest', verbose_name='request')),
             ],
             options={
-                "verbose_name": "event",
-                "verbose_name_plural": "events",
-                "ordering": ["pk"],
+                'verbose_name': 'event',
+                'verbose_name_plural': 'events',
+                'ordering': ['pk'],
             },
         ),
         migrations.CreateModel(
-            name="VocabularyEntry",
+            name='VocabularyEntry',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("service_name", "Name of a trade"),
-                            ("symptom", "Problem or task"),
-                            ("object", "Object"),
-                            ("zone_alias", "Name of a zone"),
-                            ("intent", "Whole message with an intent"),
-                            ("urgency", "Urgency"),
-                        ],
-                        max_length=16,
-                        verbose_name="kind",
-                    ),
-                ),
-                ("text", models.CharField(max_length=120, verbose_name="text")),
-                ("folded", models.CharField(editable=False, max_length=160, verbose_name="folded text")),
-                (
-                    "language",
-                    models.CharField(
-                        blank=True,
-                        choices=[("", "Any"), ("fr", "French"), ("en", "English"), ("pcm", "Pidgin")],
-                        default="",
-                        max_length=3,
-                        verbose_name="language",
-                    ),
-                ),
-                ("value", models.CharField(blank=True, default="", max_length=20, verbose_name="value")),
-                (
-                    "weight",
-                    models.FloatField(
-                        default=1.0,
-                        validators=[
-                            django.core.validators.MinValueValidator(0.1),
-                            django.core.validators.MaxValueValidator(10.0),
-                        ],
-                        verbose_name="weight",
-                    ),
-                ),
-                ("active", models.BooleanField(default=True, verbose_name="active")),
-                (
-                    "origin",
-                    models.CharField(
-                        choices=[("seeded", "Shipped"), ("operator", "Operator")],
-                        default="operator",
-                        max_length=8,
-                        verbose_name="origin",
-                    ),
-                ),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created at")),
-                ("updated_at", models.DateTimeField(auto_now=True, verbose_name="updated at")),
-                (
-                    "service",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="providers.service",
-                        verbose_name="service",
-                    ),
-                ),
-                (
-                    "zone",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="providers.zone",
-                        verbose_name="zone",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('service_name', 'Name of a trade'), ('symptom', 'Problem or task'), ('object', 'Object'), ('zone_alias', 'Name of a zone'), ('intent', 'Whole message with an intent'), ('urgency', 'Urgency')], max_length=16, verbose_name='kind')),
+                ('text', models.CharField(max_length=120, verbose_name='text')),
+                ('folded', models.CharField(editable=False, max_length=160, verbose_name='folded text')),
+                ('language', models.CharField(blank=True, choices=[('', 'Any'), ('fr', 'French'), ('en', 'English'), ('pcm', 'Pidgin')], default='', max_length=3, verbose_name='language')),
+                ('value', models.CharField(blank=True, default='', max_length=20, verbose_name='value')),
+                ('weight', models.FloatField(default=1.0, validators=[django.core.validators.MinValueValidator(0.1), django.core.validators.MaxValueValidator(10.0)], verbose_name='weight')),
+                ('active', models.BooleanField(default=True, verbose_name='active')),
+                ('origin', models.CharField(choices=[('seeded', 'Shipped'), ('operator', 'Operator')], default='operator', max_length=8, verbose_name='origin')),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),
+                ('updated_at', models.DateTimeField(auto_now=True, verbose_name='updated at')),
+                ('service', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='providers.service', verbose_name='service')),
+                ('zone', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='providers.zone', verbose_name='zone')),
             ],
             options={
-                "verbose_name": "vocabulary entry",
-                "verbose_name_plural": "vocabulary",
-                "ordering": ["kind", "folded"],
+                'verbose_name': 'vocabulary entry',
+                'verbose_name_plural': 'vocabulary',
+                'ordering': ['kind', 'folded'],
             },
         ),
         migrations.CreateModel(
-            name="Wave",
+            name='Wave',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("number", models.PositiveSmallIntegerField(verbose_name="number")),
-                ("started_at", models.DateTimeField(verbose_name="started")),
-                ("ends_at", models.DateTimeField(verbose_name="ends")),
-                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
-                (
-                    "match_run",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="waves", to="marketplace.matchrun"
-                    ),
-                ),
-                (
-                    "request",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="waves",
-                        to="marketplace.servicerequest",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveSmallIntegerField(verbose_name='number')),
+                ('started_at', models.DateTimeField(verbose_name='started')),
+                ('ends_at', models.DateTimeField(verbose_name='ends')),
+                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
+                ('match_run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='waves', to='marketplace.matchrun')),
+                ('request', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='waves', to='marketplace.servicerequest')),
             ],
             options={
-                "verbose_name": "wave",
-                "verbose_name_plural": "waves",
-                "ordering": ["pk"],
+                'verbose_name': 'wave',
+                'verbose_name_plural': 'waves',
+                'ordering': ['pk'],
             },
         ),
         migrations.AddField(
-            model_name="offer",
-            name="wave",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="offers",
-                to="marketplace.wave",
-                verbose_name="wave",
-            ),
+            model_name='offer',
+            name='wave',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='offers', to='marketplace.wave', verbose_name='wave'),
         ),
         migrations.AddConstraint(
-            model_name="conversation",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("is_open", True)), fields=("contact",), name="conversation_is_single_while_open"
-            ),
+            model_name='conversation',
+            constraint=models.UniqueConstraint(condition=models.Q(('is_open', True)), fields=('contact',), name='conversation_is_single_while_open'),
         ),
         migrations.AddConstraint(
-            model_name="conversation",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("is_open", True), ("closed_at__isnull", False), _connector="OR"),
-                name="conversation_closed_has_its_time",
-            ),
+            model_name='conversation',
+            constraint=models.CheckConstraint(condition=models.Q(('is_open', True), ('closed_at__isnull', False), _connector='OR'), name='conversation_closed_has_its_time'),
         ),
         migrations.AddIndex(
-            model_name="inboundmessage",
-            index=models.Index(
-                condition=models.Q(("status", "processed"), _negated=True),
-                fields=["due_at", "id"],
-                name="inbound_unfinished",
-            ),
+            model_name='inboundmessage',
+            index=models.Index(condition=models.Q(('status', 'processed'), _negated=True), fields=['due_at', 'id'], name='inbound_unfinished'),
         ),
         migrations.AddIndex(
-            model_name="inboundmessage",
-            index=models.Index(
-                condition=models.Q(("status", "processed"), _negated=True),
-                fields=["contact", "id"],
-                name="inbound_unfinished_by_person",
-            ),
+            model_name='inboundmessage',
+            index=models.Index(condition=models.Q(('status', 'processed'), _negated=True), fields=['contact', 'id'], name='inbound_unfinished_by_person'),
         ),
         migrations.AddConstraint(
-            model_name="inboundmessage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["received", "processing", "processed", "failed"])),
-                name="inbound_status_is_known",
-            ),
+            model_name='inboundmessage',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['received', 'processing', 'processed', 'failed'])), name='inbound_status_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="inboundmessage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("leased_until__isnull", False), ("status", "processing")),
-                    models.Q(models.Q(("status", "processing"), _negated=True), ("leased_until__isnull", True)),
-                    _connector="OR",
-                ),
-                name="inbound_processing_is_leased",
-            ),
+            model_name='inboundmessage',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('leased_until__isnull', False), ('status', 'processing')), models.Q(models.Q(('status', 'processing'), _negated=True), ('leased_until__isnull', True)), _connector='OR'), name='inbound_processing_is_leased'),
         ),
         migrations.AddConstraint(
-            model_name="inboundmessage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("error", ""), ("status", "failed"), _negated=True),
-                name="inbound_failed_has_its_reason",
-            ),
+            model_name='inboundmessage',
+            constraint=models.CheckConstraint(condition=models.Q(('error', ''), ('status', 'failed'), _negated=True), name='inbound_failed_has_its_reason'),
         ),
         migrations.AddConstraint(
-            model_name="inboundmessage",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "processing")),
-                fields=("contact",),
-                name="inbound_one_at_a_time_per_person",
-            ),
+            model_name='inboundmessage',
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'processing')), fields=('contact',), name='inbound_one_at_a_time_per_person'),
         ),
         migrations.AddConstraint(
-            model_name="rating",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("stars__range", (1, 5))), name="rating_is_between_1_and_5"
-            ),
+            model_name='rating',
+            constraint=models.CheckConstraint(condition=models.Q(('stars__range', (1, 5))), name='rating_is_between_1_and_5'),
         ),
         migrations.AddConstraint(
-            model_name="rating",
-            constraint=models.UniqueConstraint(fields=("job", "by_customer"), name="rating_is_given_once"),
+            model_name='rating',
+            constraint=models.UniqueConstraint(fields=('job', 'by_customer'), name='rating_is_given_once'),
         ),
         migrations.AddIndex(
-            model_name="servicerequest",
-            index=models.Index(fields=["status", "-id"], name="request_by_status"),
+            model_name='servicerequest',
+            index=models.Index(fields=['status', '-id'], name='request_by_status'),
         ),
         migrations.AddIndex(
-            model_name="servicerequest",
-            index=models.Index(
-                condition=models.Q(("status__in", ["searching", "waiting"])),
-                fields=["expires_at"],
-                name="request_search_ends",
-            ),
+            model_name='servicerequest',
+            index=models.Index(condition=models.Q(('status__in', ['searching', 'waiting'])), fields=['expires_at'], name='request_search_ends'),
         ),
         migrations.AddConstraint(
-            model_name="servicerequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["draft", "searching", "waiting", "matched", "done", "cancelled", "expired"])
-                ),
-                name="request_status_is_known",
-            ),
+            model_name='servicerequest',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['draft', 'searching', 'waiting', 'matched', 'done', 'cancelled', 'expired'])), name='request_status_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="servicerequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("urgency__in", ["emergency", "today", "scheduled", "unspecified"])),
-                name="request_urgency_is_known",
-            ),
+            model_name='servicerequest',
+            constraint=models.CheckConstraint(condition=models.Q(('urgency__in', ['emergency', 'today', 'scheduled', 'unspecified'])), name='request_urgency_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="servicerequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status__in", ("searching", "waiting", "matched")), _negated=True),
-                    ("searching_since__isnull", False),
-                    _connector="OR",
-                ),
-                name="request_searching_has_its_start",
-            ),
+            model_name='servicerequest',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status__in', ('searching', 'waiting', 'matched')), _negated=True), ('searching_since__isnull', False), _connector='OR'), name='request_searching_has_its_start'),
         ),
         migrations.AddConstraint(
-            model_name="job",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["assigned", "confirmed", "on_the_way", "started", "done", "cancelled", "no_show"])
-                ),
-                name="job_status_is_known",
-            ),
+            model_name='job',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['assigned', 'confirmed', 'on_the_way', 'started', 'done', 'cancelled', 'no_show'])), name='job_status_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="job",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ("assigned", "confirmed", "on_the_way", "started"))),
-                fields=("request",),
-                name="job_is_single_while_live",
-            ),
+            model_name='job',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('assigned', 'confirmed', 'on_the_way', 'started'))), fields=('request',), name='job_is_single_while_live'),
         ),
         migrations.AddConstraint(
-            model_name="job",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ("assigned", "confirmed", "on_the_way", "started")),
-                    ("ended_at__isnull", False),
-                    _connector="OR",
-                ),
-                name="job_ended_has_its_time",
-            ),
+            model_name='job',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ('assigned', 'confirmed', 'on_the_way', 'started')), ('ended_at__isnull', False), _connector='OR'), name='job_ended_has_its_time'),
         ),
         migrations.AddIndex(
-            model_name="vocabularyentry",
-            index=models.Index(fields=["-updated_at"], name="vocabulary_newest"),
+            model_name='vocabularyentry',
+            index=models.Index(fields=['-updated_at'], name='vocabulary_newest'),
         ),
         migrations.AddConstraint(
-            model_name="vocabularyentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("kind__in", ["service_name", "symptom", "object", "zone_alias", "intent", "urgency"])
-                ),
-                name="vocabulary_kind_is_known",
-            ),
+            model_name='vocabularyentry',
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['service_name', 'symptom', 'object', 'zone_alias', 'intent', 'urgency'])), name='vocabulary_kind_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="vocabularyentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("language__in", ["", "fr", "en", "pcm"])), name="vocabulary_language_is_known"
-            ),
+            model_name='vocabularyentry',
+            constraint=models.CheckConstraint(condition=models.Q(('language__in', ['', 'fr', 'en', 'pcm'])), name='vocabulary_language_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="vocabularyentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("origin__in", ["seeded", "operator"])), name="vocabulary_origin_is_known"
-            ),
+            model_name='vocabularyentry',
+            constraint=models.CheckConstraint(condition=models.Q(('origin__in', ['seeded', 'operator'])), name='vocabulary_origin_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="vocabularyentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(
-                        ("kind__in", ["service_name", "symptom", "object"]),
-                        ("service__isnull", False),
-                        ("value", ""),
-                        ("zone__isnull", True),
-                    ),
-                    models.Q(("kind", "zone_alias"), ("service__isnull", True), ("value", ""), ("zone__isnull", False)),
-                    models.Q(
-                        ("kind__in", ["intent", "urgency"]),
-                        ("service__isnull", True),
-                        ("zone__isnull", True),
-                        models.Q(("value", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="vocabulary_points_where_its_kind_says",
-            ),
+            model_name='vocabularyentry',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['service_name', 'symptom', 'object']), ('service__isnull', False), ('value', ''), ('zone__isnull', True)), models.Q(('kind', 'zone_alias'), ('service__isnull', True), ('value', ''), ('zone__isnull', False)), models.Q(('kind__in', ['intent', 'urgency']), ('service__isnull', True), ('zone__isnull', True), models.Q(('value', ''), _negated=True)), _connector='OR'), name='vocabulary_points_where_its_kind_says'),
         ),
         migrations.AddConstraint(
-            model_name="vocabularyentry",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("weight__gt", 0), ("weight__lte", 10.0)), name="vocabulary_weight_is_positive"
-            ),
+            model_name='vocabularyentry',
+            constraint=models.CheckConstraint(condition=models.Q(('weight__gt', 0), ('weight__lte', 10.0)), name='vocabulary_weight_is_positive'),
         ),
         migrations.AddConstraint(
-            model_name="vocabularyentry",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("service__isnull", False)),
-                fields=("kind", "folded", "service"),
-                name="vocabulary_service_said_once",
-            ),
+            model_name='vocabularyentry',
+            constraint=models.UniqueConstraint(condition=models.Q(('service__isnull', False)), fields=('kind', 'folded', 'service'), name='vocabulary_service_said_once'),
         ),
         migrations.AddConstraint(
-            model_name="vocabularyentry",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("zone__isnull", False)),
-                fields=("kind", "folded", "zone"),
-                name="vocabulary_zone_said_once",
-            ),
+            model_name='vocabularyentry',
+            constraint=models.UniqueConstraint(condition=models.Q(('zone__isnull', False)), fields=('kind', 'folded', 'zone'), name='vocabulary_zone_said_once'),
         ),
         migrations.AddConstraint(
-            model_name="vocabularyentry",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("service__isnull", True), ("zone__isnull", True)),
-                fields=("kind", "folded", "value"),
-                name="vocabulary_value_said_once",
-            ),
+            model_name='vocabularyentry',
+            constraint=models.UniqueConstraint(condition=models.Q(('service__isnull', True), ('zone__isnull', True)), fields=('kind', 'folded', 'value'), name='vocabulary_value_said_once'),
         ),
         migrations.AddIndex(
-            model_name="wave",
-            index=models.Index(condition=models.Q(("closed_at__isnull", True)), fields=["ends_at"], name="wave_open"),
+            model_name='wave',
+            index=models.Index(condition=models.Q(('closed_at__isnull', True)), fields=['ends_at'], name='wave_open'),
         ),
         migrations.AddConstraint(
-            model_name="wave",
-            constraint=models.UniqueConstraint(fields=("request", "number"), name="wave_number_is_unique"),
+            model_name='wave',
+            constraint=models.UniqueConstraint(fields=('request', 'number'), name='wave_number_is_unique'),
         ),
         migrations.AddConstraint(
-            model_name="wave",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("closed_at__isnull", True)), fields=("request",), name="wave_is_single_while_open"
-            ),
+            model_name='wave',
+            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('request',), name='wave_is_single_while_open'),
         ),
         migrations.AddIndex(
-            model_name="offer",
-            index=models.Index(
-                condition=models.Q(("status", "open")), fields=["provider", "-id"], name="offer_open_by_provider"
-            ),
+            model_name='offer',
+            index=models.Index(condition=models.Q(('status', 'open')), fields=['provider', '-id'], name='offer_open_by_provider'),
         ),
         migrations.AddConstraint(
-            model_name="offer",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "status__in",
-                        ["open", "accepted", "declined", "taken", "expired", "unreachable", "withdrawn", "released"],
-                    )
-                ),
-                name="offer_status_is_known",
-            ),
+            model_name='offer',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['open', 'accepted', 'declined', 'taken', 'expired', 'unreachable', 'withdrawn', 'released'])), name='offer_status_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="offer",
-            constraint=models.UniqueConstraint(fields=("request", "provider"), name="offer_is_made_once"),
+            model_name='offer',
+            constraint=models.UniqueConstraint(fields=('request', 'provider'), name='offer_is_made_once'),
         ),
         migrations.AddConstraint(
-            model_name="offer",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "accepted")), fields=("request",), name="offer_is_accepted_once"
-            ),
+            model_name='offer',
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'accepted')), fields=('request',), name='offer_is_accepted_once'),
         ),
     ]

@@ -4,17 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("marketplace", "0001_the_marketplace"),
+        ('marketplace', '0001_the_marketplace'),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name="actionlink",
-            index=models.Index(
-                condition=models.Q(("superseded_at__isnull", True)),
-                fields=["purpose", "object_id"],
-                name="action_link_of_object",
-            ),
+            model_name='actionlink',
+            index=models.Index(condition=models.Q(('superseded_at__isnull', True)), fields=['purpose', 'object_id'], name='action_link_of_object'),
         ),
     ]

@@ -5,289 +5,166 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("marketplace", "0002_find_links_by_object"),
-        ("notifications", "0002_deadlines_and_failure_rates"),
-        ("providers", "0001_the_network"),
+        ('marketplace', '0002_find_links_by_object'),
+        ('notifications', '0002_deadlines_and_failure_rates'),
+        ('providers', '0001_the_network'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Application",
+            name='Application',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("open", "Being written"),
-                            ("submitted", "To decide"),
-                            ("approved", "Approved"),
-                            ("refused", "Refused"),
-                        ],
-                        default="open",
-                        max_length=10,
-                        verbose_name="status",
-                    ),
-                ),
-                ("language", models.CharField(default="fr", max_length=8, verbose_name="language")),
-                ("name", models.CharField(blank=True, max_length=120, verbose_name="name")),
-                ("identity", models.JSONField(blank=True, default=dict, verbose_name="photo of the identity card")),
-                ("phone_number", models.CharField(blank=True, max_length=16, verbose_name="phone number")),
-                ("number_proved_at", models.DateTimeField(blank=True, null=True, verbose_name="number proved")),
-                ("code_sha256", models.CharField(blank=True, editable=False, max_length=64)),
-                ("code_expires_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("code_tries", models.PositiveSmallIntegerField(default=0, verbose_name="wrong codes")),
-                ("codes_sent", models.PositiveSmallIntegerField(default=0, verbose_name="codes sent")),
-                ("started_at", models.DateTimeField(verbose_name="begun")),
-                ("submitted_at", models.DateTimeField(blank=True, null=True, verbose_name="submitted")),
-                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided")),
-                ("decided_by", models.CharField(blank=True, max_length=150, verbose_name="decided by")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('status', models.CharField(choices=[('open', 'Being written'), ('submitted', 'To decide'), ('approved', 'Approved'), ('refused', 'Refused')], default='open', max_length=10, verbose_name='status')),
+                ('language', models.CharField(default='fr', max_length=8, verbose_name='language')),
+                ('name', models.CharField(blank=True, max_length=120, verbose_name='name')),
+                ('identity', models.JSONField(blank=True, default=dict, verbose_name='photo of the identity card')),
+                ('phone_number', models.CharField(blank=True, max_length=16, verbose_name='phone number')),
+                ('number_proved_at', models.DateTimeField(blank=True, null=True, verbose_name='number proved')),
+                ('code_sha256', models.CharField(blank=True, editable=False, max_length=64)),
+                ('code_expires_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('code_tries', models.PositiveSmallIntegerField(default=0, verbose_name='wrong codes')),
+                ('codes_sent', models.PositiveSmallIntegerField(default=0, verbose_name='codes sent')),
+                ('started_at', models.DateTimeField(verbose_name='begun')),
+                ('submitted_at', models.DateTimeField(blank=True, null=True, verbose_name='submitted')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
+                ('decided_by', models.CharField(blank=True, max_length=150, verbose_name='decided by')),
             ],
             options={
-                "verbose_name": "application",
-                "verbose_name_plural": "applications",
-                "ordering": ["-pk"],
+                'verbose_name': 'application',
+                'verbose_name_plural': 'applications',
+                'ordering': ['-pk'],
             },
         ),
         migrations.CreateModel(
-            name="PrivacyRequest",
+            name='PrivacyRequest',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "wish",
-                    models.CharField(
-                        choices=[("copy", "A copy of the data"), ("erase", "Deletion of the data")],
-                        max_length=8,
-                        verbose_name="wish",
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("asked", "To confirm"),
-                            ("confirmed", "Confirmed"),
-                            ("done", "Done"),
-                            ("refused", "Refused"),
-                        ],
-                        default="asked",
-                        max_length=10,
-                        verbose_name="status",
-                    ),
-                ),
-                ("asked_at", models.DateTimeField(verbose_name="asked")),
-                ("decided_at", models.DateTimeField(blank=True, null=True, verbose_name="decided")),
-                ("decided_by", models.CharField(blank=True, max_length=150, verbose_name="decided by")),
-                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="done")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('wish', models.CharField(choices=[('copy', 'A copy of the data'), ('erase', 'Deletion of the data')], max_length=8, verbose_name='wish')),
+                ('status', models.CharField(choices=[('asked', 'To confirm'), ('confirmed', 'Confirmed'), ('done', 'Done'), ('refused', 'Refused')], default='asked', max_length=10, verbose_name='status')),
+                ('asked_at', models.DateTimeField(verbose_name='asked')),
+                ('decided_at', models.DateTimeField(blank=True, null=True, verbose_name='decided')),
+                ('decided_by', models.CharField(blank=True, max_length=150, verbose_name='decided by')),
+                ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='done')),
             ],
             options={
-                "verbose_name": "privacy request",
-                "verbose_name_plural": "privacy requests",
-                "ordering": ["-pk"],
+                'verbose_name': 'privacy request',
+                'verbose_name_plural': 'privacy requests',
+                'ordering': ['-pk'],
             },
         ),
         migrations.CreateModel(
-            name="Quote",
+            name='Quote',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("is_extra", models.BooleanField(default=False, verbose_name="for work that came up later")),
-                ("amount", models.PositiveIntegerField(verbose_name="amount in FCFA")),
-                ("description", models.CharField(blank=True, max_length=300, verbose_name="for what")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("proposed", "Waits for the customer"),
-                            ("approved", "Approved"),
-                            ("refused", "Refused"),
-                            ("withdrawn", "Withdrawn"),
-                        ],
-                        default="proposed",
-                        max_length=10,
-                        verbose_name="status",
-                    ),
-                ),
-                ("proposed_at", models.DateTimeField(verbose_name="proposed")),
-                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="answered")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('is_extra', models.BooleanField(default=False, verbose_name='for work that came up later')),
+                ('amount', models.PositiveIntegerField(verbose_name='amount in FCFA')),
+                ('description', models.CharField(blank=True, max_length=300, verbose_name='for what')),
+                ('status', models.CharField(choices=[('proposed', 'Waits for the customer'), ('approved', 'Approved'), ('refused', 'Refused'), ('withdrawn', 'Withdrawn')], default='proposed', max_length=10, verbose_name='status')),
+                ('proposed_at', models.DateTimeField(verbose_name='proposed')),
+                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered')),
             ],
             options={
-                "verbose_name": "quote",
-                "verbose_name_plural": "quotes",
-                "ordering": ["-pk"],
+                'verbose_name': 'quote',
+                'verbose_name_plural': 'quotes',
+                'ordering': ['-pk'],
             },
         ),
         migrations.AddField(
-            model_name="servicerequest",
-            name="call_number",
-            field=models.CharField(blank=True, db_default="", default="", max_length=16, verbose_name="number to call"),
+            model_name='servicerequest',
+            name='call_number',
+            field=models.CharField(blank=True, db_default='', default='', max_length=16, verbose_name='number to call'),
         ),
         migrations.AddConstraint(
-            model_name="servicerequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("call_number", ""), ("call_number__regex", "^\\+[1-9][0-9]{6,14}$"), _connector="OR"
-                ),
-                name="request_call_number_is_e164",
-            ),
+            model_name='servicerequest',
+            constraint=models.CheckConstraint(condition=models.Q(('call_number', ''), ('call_number__regex', '^\\+[1-9][0-9]{6,14}$'), _connector='OR'), name='request_call_number_is_e164'),
         ),
         migrations.AddField(
-            model_name="application",
-            name="contact",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="applications",
-                to="notifications.contact",
-                verbose_name="contact",
-            ),
+            model_name='application',
+            name='contact',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='applications', to='notifications.contact', verbose_name='contact'),
         ),
         migrations.AddField(
-            model_name="application",
-            name="provider",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to="providers.provider",
-                verbose_name="provider",
-            ),
+            model_name='application',
+            name='provider',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='providers.provider', verbose_name='provider'),
         ),
         migrations.AddField(
-            model_name="application",
-            name="services",
-            field=models.ManyToManyField(blank=True, related_name="+", to="providers.service", verbose_name="services"),
+            model_name='application',
+            name='services',
+            field=models.ManyToManyField(blank=True, related_name='+', to='providers.service', verbose_name='services'),
         ),
         migrations.AddField(
-            model_name="application",
-            name="zones",
-            field=models.ManyToManyField(blank=True, related_name="+", to="providers.zone", verbose_name="zones"),
+            model_name='application',
+            name='zones',
+            field=models.ManyToManyField(blank=True, related_name='+', to='providers.zone', verbose_name='zones'),
         ),
         migrations.AddField(
-            model_name="privacyrequest",
-            name="contact",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="privacy_requests",
-                to="notifications.contact",
-                verbose_name="contact",
-            ),
+            model_name='privacyrequest',
+            name='contact',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='privacy_requests', to='notifications.contact', verbose_name='contact'),
         ),
         migrations.AddField(
-            model_name="quote",
-            name="job",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="quotes",
-                to="marketplace.job",
-                verbose_name="job",
-            ),
+            model_name='quote',
+            name='job',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quotes', to='marketplace.job', verbose_name='job'),
         ),
         migrations.AddIndex(
-            model_name="application",
-            index=models.Index(
-                condition=models.Q(("status", "submitted")), fields=["id"], name="application_to_decide"
-            ),
+            model_name='application',
+            index=models.Index(condition=models.Q(('status', 'submitted')), fields=['id'], name='application_to_decide'),
         ),
         migrations.AddConstraint(
-            model_name="application",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["open", "submitted", "approved", "refused"])),
-                name="application_status_is_known",
-            ),
+            model_name='application',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['open', 'submitted', 'approved', 'refused'])), name='application_status_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="application",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("phone_number", ""), ("phone_number__regex", "^\\+[1-9][0-9]{6,14}$"), _connector="OR"
-                ),
-                name="application_number_is_e164",
-            ),
+            model_name='application',
+            constraint=models.CheckConstraint(condition=models.Q(('phone_number', ''), ('phone_number__regex', '^\\+[1-9][0-9]{6,14}$'), _connector='OR'), name='application_number_is_e164'),
         ),
         migrations.AddConstraint(
-            model_name="application",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["open", "submitted"])),
-                fields=("contact",),
-                name="application_is_single_while_undecided",
-            ),
+            model_name='application',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['open', 'submitted'])), fields=('contact',), name='application_is_single_while_undecided'),
         ),
         migrations.AddConstraint(
-            model_name="application",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("status__in", ["open", "submitted"]), ("decided_at__isnull", False), _connector="OR"
-                ),
-                name="application_decided_has_its_time",
-            ),
+            model_name='application',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['open', 'submitted']), ('decided_at__isnull', False), _connector='OR'), name='application_decided_has_its_time'),
         ),
         migrations.AddConstraint(
-            model_name="privacyrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["asked", "confirmed", "done", "refused"])),
-                name="privacy_status_is_known",
-            ),
+            model_name='privacyrequest',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['asked', 'confirmed', 'done', 'refused'])), name='privacy_status_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="privacyrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("wish__in", ["copy", "erase"])), name="privacy_wish_is_known"
-            ),
+            model_name='privacyrequest',
+            constraint=models.CheckConstraint(condition=models.Q(('wish__in', ['copy', 'erase'])), name='privacy_wish_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="privacyrequest",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status__in", ["asked", "confirmed"])),
-                fields=("contact", "wish"),
-                name="privacy_wish_is_single_while_open",
-            ),
+            model_name='privacyrequest',
+            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ['asked', 'confirmed'])), fields=('contact', 'wish'), name='privacy_wish_is_single_while_open'),
         ),
         migrations.AddConstraint(
-            model_name="privacyrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "done"), _negated=True), ("done_at__isnull", False), _connector="OR"
-                ),
-                name="privacy_done_has_its_time",
-            ),
+            model_name='privacyrequest',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'done'), _negated=True), ('done_at__isnull', False), _connector='OR'), name='privacy_done_has_its_time'),
         ),
         migrations.AddConstraint(
-            model_name="privacyrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status", "asked"), ("decided_at__isnull", False), _connector="OR"),
-                name="privacy_decided_has_its_time",
-            ),
+            model_name='privacyrequest',
+            constraint=models.CheckConstraint(condition=models.Q(('status', 'asked'), ('decided_at__isnull', False), _connector='OR'), name='privacy_decided_has_its_time'),
         ),
         migrations.AddConstraint(
-            model_name="quote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["proposed", "approved", "refused", "withdrawn"])),
-                name="quote_status_is_known",
-            ),
+            model_name='quote',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['proposed', 'approved', 'refused', 'withdrawn'])), name='quote_status_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="quote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__range", (1, 100000000))), name="quote_amount_is_possible"
-            ),
+            model_name='quote',
+            constraint=models.CheckConstraint(condition=models.Q(('amount__range', (1, 100000000))), name='quote_amount_is_possible'),
         ),
         migrations.AddConstraint(
-            model_name="quote",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "proposed")), fields=("job",), name="quote_waits_alone"
-            ),
+            model_name='quote',
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'proposed')), fields=('job',), name='quote_waits_alone'),
         ),
         migrations.AddConstraint(
-            model_name="quote",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("answered_at__isnull", True), ("status", "proposed")),
-                    models.Q(models.Q(("status", "proposed"), _negated=True), ("answered_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="quote_answered_has_its_time",
-            ),
+            model_name='quote',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('answered_at__isnull', True), ('status', 'proposed')), models.Q(models.Q(('status', 'proposed'), _negated=True), ('answered_at__isnull', False)), _connector='OR'), name='quote_answered_has_its_time'),
         ),
     ]

@@ -4,35 +4,34 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("marketplace", "0003_quotes_applications_privacy_requests"),
+        ('marketplace', '0003_quotes_applications_privacy_requests'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="matchrun",
-            name="counted_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="rest counted"),
+            model_name='matchrun',
+            name='counted_at',
+            field=models.DateTimeField(blank=True, null=True, verbose_name='rest counted'),
         ),
         migrations.AddField(
-            model_name="matchrun",
-            name="need",
-            field=models.JSONField(default=dict, verbose_name="what was asked"),
+            model_name='matchrun',
+            name='need',
+            field=models.JSONField(default=dict, verbose_name='what was asked'),
         ),
         migrations.AddField(
-            model_name="matchrun",
-            name="sought",
-            field=models.PositiveSmallIntegerField(default=0, verbose_name="how many were sought"),
+            model_name='matchrun',
+            name='sought',
+            field=models.PositiveSmallIntegerField(default=0, verbose_name='how many were sought'),
         ),
         migrations.AlterField(
-            model_name="matchrun",
-            name="counts",
-            field=models.JSONField(default=dict, verbose_name="the rest, by reason"),
+            model_name='matchrun',
+            name='counts',
+            field=models.JSONField(default=dict, verbose_name='the rest, by reason'),
         ),
         migrations.AddIndex(
-            model_name="matchrun",
-            index=models.Index(
-                condition=models.Q(("counted_at__isnull", True)), fields=["id"], name="match_run_uncounted"
-            ),
+            model_name='matchrun',
+            index=models.Index(condition=models.Q(('counted_at__isnull', True)), fields=['id'], name='match_run_uncounted'),
         ),
     ]

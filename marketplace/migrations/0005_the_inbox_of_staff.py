@@ -6,54 +6,42 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("marketplace", "0004_explain_match_runs"),
-        ("notifications", "0008_links_to_alerts"),
+        ('marketplace', '0004_explain_match_runs'),
+        ('notifications', '0008_links_to_alerts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="conversation",
-            name="seen_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="read by staff until"),
+            model_name='conversation',
+            name='seen_at',
+            field=models.DateTimeField(blank=True, null=True, verbose_name='read by staff until'),
         ),
         migrations.AlterField(
-            model_name="inboundmessage",
-            name="conversation",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="inbound_messages",
-                to="marketplace.conversation",
-            ),
+            model_name='inboundmessage',
+            name='conversation',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='inbound_messages', to='marketplace.conversation'),
         ),
         migrations.AddIndex(
-            model_name="conversation",
-            index=models.Index(
-                condition=models.Q(("needs_human", True)), fields=["last_message_at", "id"], name="conversation_waits"
-            ),
+            model_name='conversation',
+            index=models.Index(condition=models.Q(('needs_human', True)), fields=['last_message_at', 'id'], name='conversation_waits'),
         ),
         migrations.AddIndex(
-            model_name="conversation",
-            index=models.Index(
-                condition=models.Q(("operator__isnull", False)),
-                fields=["-last_message_at", "-id"],
-                name="conversation_taken",
-            ),
+            model_name='conversation',
+            index=models.Index(condition=models.Q(('operator__isnull', False)), fields=['-last_message_at', '-id'], name='conversation_taken'),
         ),
         migrations.AddIndex(
-            model_name="conversation",
-            index=models.Index(fields=["-last_message_at", "-id"], name="conversation_newest"),
+            model_name='conversation',
+            index=models.Index(fields=['-last_message_at', '-id'], name='conversation_newest'),
         ),
         migrations.AddIndex(
-            model_name="conversation",
-            index=models.Index(fields=["-needs_human", "-last_message_at", "-id"], name="conversation_in_order"),
+            model_name='conversation',
+            index=models.Index(fields=['-needs_human', '-last_message_at', '-id'], name='conversation_in_order'),
         ),
         migrations.AddIndex(
-            model_name="inboundmessage",
-            index=models.Index(fields=["conversation", "-id"], name="inbound_by_conversation"),
+            model_name='inboundmessage',
+            index=models.Index(fields=['conversation', '-id'], name='inbound_by_conversation'),
         ),
     ]

@@ -4,13 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("marketplace", "0005_the_inbox_of_staff"),
+        ('marketplace', '0005_the_inbox_of_staff'),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name="matchrun",
-            index=models.Index(fields=["ran_at"], name="match_run_when"),
+            model_name='matchrun',
+            index=models.Index(fields=['ran_at'], name='match_run_when'),
         ),
     ]

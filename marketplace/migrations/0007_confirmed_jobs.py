@@ -4,33 +4,29 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("marketplace", "0006_find_runs_by_time"),
-        ("providers", "0005_back_at"),
+        ('marketplace', '0006_find_runs_by_time'),
+        ('providers', '0005_back_at'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="job",
-            name="confirm_by",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="to be confirmed by"),
+            model_name='job',
+            name='confirm_by',
+            field=models.DateTimeField(blank=True, null=True, verbose_name='to be confirmed by'),
         ),
         migrations.AddField(
-            model_name="job",
-            name="customer_agreed_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="customer agrees that it is done"),
+            model_name='job',
+            name='customer_agreed_at',
+            field=models.DateTimeField(blank=True, null=True, verbose_name='customer agrees that it is done'),
         ),
         migrations.AddIndex(
-            model_name="job",
-            index=models.Index(
-                condition=models.Q(("status", "assigned")), fields=["confirm_by"], name="job_to_confirm"
-            ),
+            model_name='job',
+            index=models.Index(condition=models.Q(('status', 'assigned')), fields=['confirm_by'], name='job_to_confirm'),
         ),
         migrations.AddConstraint(
-            model_name="job",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("customer_agreed_at__isnull", True), ("status", "done"), _connector="OR"),
-                name="job_agreed_is_done",
-            ),
+            model_name='job',
+            constraint=models.CheckConstraint(condition=models.Q(('customer_agreed_at__isnull', True), ('status', 'done'), _connector='OR'), name='job_agreed_is_done'),
         ),
     ]

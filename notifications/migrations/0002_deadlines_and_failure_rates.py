@@ -4,47 +4,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("notifications", "0001_the_queue"),
+        ('notifications', '0001_the_queue'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="channel",
-            name="closed_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="circuit closed"),
+            model_name='channel',
+            name='closed_at',
+            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='circuit closed'),
         ),
         migrations.AddField(
-            model_name="channel",
-            name="failed_trials",
+            model_name='channel',
+            name='failed_trials',
             field=models.PositiveSmallIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
-            model_name="channel",
-            name="failure_share",
-            field=models.FloatField(default=0.5, verbose_name="share of failures that closes the channel"),
+            model_name='channel',
+            name='failure_share',
+            field=models.FloatField(default=0.5, verbose_name='share of failures that closes the channel'),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("status", "queued"), ("waiting_for", "")),
-                fields=["channel", "due_at"],
-                name="notification_unsorted",
-            ),
+            model_name='notification',
+            index=models.Index(condition=models.Q(('status', 'queued'), ('waiting_for', '')), fields=['channel', 'due_at'], name='notification_unsorted'),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("delivered_at__isnull", True), ("must_know_by__isnull", False)),
-                fields=["must_know_by"],
-                name="notification_deadline",
-            ),
+            model_name='notification',
+            index=models.Index(condition=models.Q(('delivered_at__isnull', True), ('must_know_by__isnull', False)), fields=['must_know_by'], name='notification_deadline'),
         ),
         migrations.AddConstraint(
-            model_name="channel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("failure_share__gt", 0), ("failure_share__lte", 1)),
-                name="channel_failure_share_is_a_share",
-            ),
+            model_name='channel',
+            constraint=models.CheckConstraint(condition=models.Q(('failure_share__gt', 0), ('failure_share__lte', 1)), name='channel_failure_share_is_a_share'),
         ),
     ]

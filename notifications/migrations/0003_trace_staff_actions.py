@@ -5,137 +5,55 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("notifications", "0002_deadlines_and_failure_rates"),
+        ('notifications', '0002_deadlines_and_failure_rates'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="StaffAction",
+            name='StaffAction',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "deed",
-                    models.CharField(
-                        choices=[
-                            ("retry", "Send again"),
-                            ("edit", "Edit and send again"),
-                            ("move", "Move to another channel"),
-                            ("cancel", "Call back"),
-                            ("pause", "Pause the channel"),
-                            ("resume", "Let the channel send again"),
-                        ],
-                        max_length=8,
-                        verbose_name="action",
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[("running", "Running"), ("done", "Done"), ("stopped", "Stopped")],
-                        default="running",
-                        max_length=8,
-                        verbose_name="status",
-                    ),
-                ),
-                ("by", models.CharField(max_length=150, verbose_name="by")),
-                ("why", models.CharField(max_length=300, verbose_name="reason")),
-                ("selection", models.JSONField(blank=True, default=dict, verbose_name="selection")),
-                ("channel", models.CharField(blank=True, max_length=16, verbose_name="channel")),
-                ("begun_at", models.DateTimeField(verbose_name="begun")),
-                ("finished_at", models.DateTimeField(blank=True, null=True, verbose_name="finished")),
-                ("last_id", models.BigIntegerField(default=0)),
-                ("cursor", models.BigIntegerField(default=0)),
-                ("expected", models.PositiveIntegerField(blank=True, null=True, verbose_name="foreseen")),
-                ("done_count", models.PositiveIntegerField(default=0, verbose_name="messages")),
-                ("skipped", models.JSONField(blank=True, default=dict, verbose_name="left as they were")),
-                ("note", models.CharField(blank=True, max_length=200, verbose_name="note")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('deed', models.CharField(choices=[('retry', 'Send again'), ('edit', 'Edit and send again'), ('move', 'Move to another channel'), ('cancel', 'Call back'), ('pause', 'Pause the channel'), ('resume', 'Let the channel send again')], max_length=8, verbose_name='action')),
+                ('status', models.CharField(choices=[('running', 'Running'), ('done', 'Done'), ('stopped', 'Stopped')], default='running', max_length=8, verbose_name='status')),
+                ('by', models.CharField(max_length=150, verbose_name='by')),
+                ('why', models.CharField(max_length=300, verbose_name='reason')),
+                ('selection', models.JSONField(blank=True, default=dict, verbose_name='selection')),
+                ('channel', models.CharField(blank=True, max_length=16, verbose_name='channel')),
+                ('begun_at', models.DateTimeField(verbose_name='begun')),
+                ('finished_at', models.DateTimeField(blank=True, null=True, verbose_name='finished')),
+                ('last_id', models.BigIntegerField(default=0)),
+                ('cursor', models.BigIntegerField(default=0)),
+                ('expected', models.PositiveIntegerField(blank=True, null=True, verbose_name='foreseen')),
+                ('done_count', models.PositiveIntegerField(default=0, verbose_name='messages')),
+                ('skipped', models.JSONField(blank=True, default=dict, verbose_name='left as they were')),
+                ('note', models.CharField(blank=True, max_length=200, verbose_name='note')),
             ],
             options={
-                "verbose_name": "staff action",
-                "verbose_name_plural": "staff actions",
-                "ordering": ["-pk"],
-                "indexes": [
-                    models.Index(condition=models.Q(("status", "running")), fields=["id"], name="staff_action_running"),
-                    models.Index(
-                        condition=models.Q(("channel", ""), _negated=True),
-                        fields=["channel", "-id"],
-                        name="staff_action_by_channel",
-                    ),
-                ],
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(("deed__in", ["retry", "edit", "move", "cancel", "pause", "resume"])),
-                        name="staff_action_deed_is_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(("status__in", ["running", "done", "stopped"])),
-                        name="staff_action_status_is_known",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(models.Q(("by", ""), _negated=True), models.Q(("why", ""), _negated=True)),
-                        name="staff_action_has_who_and_why",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            models.Q(("finished_at__isnull", True), ("status", "running")),
-                            models.Q(models.Q(("status", "running"), _negated=True), ("finished_at__isnull", False)),
-                            _connector="OR",
-                        ),
-                        name="staff_action_runs_or_has_its_end",
-                    ),
-                ],
+                'verbose_name': 'staff action',
+                'verbose_name_plural': 'staff actions',
+                'ordering': ['-pk'],
+                'indexes': [models.Index(condition=models.Q(('status', 'running')), fields=['id'], name='staff_action_running'), models.Index(condition=models.Q(('channel', ''), _negated=True), fields=['channel', '-id'], name='staff_action_by_channel')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('deed__in', ['retry', 'edit', 'move', 'cancel', 'pause', 'resume'])), name='staff_action_deed_is_known'), models.CheckConstraint(condition=models.Q(('status__in', ['running', 'done', 'stopped'])), name='staff_action_status_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('by', ''), _negated=True), models.Q(('why', ''), _negated=True)), name='staff_action_has_who_and_why'), models.CheckConstraint(condition=models.Q(models.Q(('finished_at__isnull', True), ('status', 'running')), models.Q(models.Q(('status', 'running'), _negated=True), ('finished_at__isnull', False)), _connector='OR'), name='staff_action_runs_or_has_its_end')],
             },
         ),
         migrations.CreateModel(
-            name="StaffActionLine",
+            name='StaffActionLine',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "status_before",
-                    models.CharField(
-                        choices=[
-                            ("queued", "Queued"),
-                            ("sending", "Sending"),
-                            ("unconfirmed", "Unconfirmed"),
-                            ("sent", "Sent"),
-                            ("delivered", "Delivered"),
-                            ("read", "Read"),
-                            ("dead", "Dead letter"),
-                            ("cancelled", "Cancelled"),
-                            ("expired", "Expired"),
-                        ],
-                        max_length=12,
-                        verbose_name="status before",
-                    ),
-                ),
-                ("channel_before", models.CharField(max_length=16, verbose_name="channel before")),
-                ("error_before", models.CharField(blank=True, max_length=16, verbose_name="error before")),
-                ("old_values", models.JSONField(blank=True, default=dict, verbose_name="old values")),
-                (
-                    "action",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="lines",
-                        to="notifications.staffaction",
-                    ),
-                ),
-                (
-                    "notification",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="staff_lines",
-                        to="notifications.notification",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('status_before', models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('unconfirmed', 'Unconfirmed'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('read', 'Read'), ('dead', 'Dead letter'), ('cancelled', 'Cancelled'), ('expired', 'Expired')], max_length=12, verbose_name='status before')),
+                ('channel_before', models.CharField(max_length=16, verbose_name='channel before')),
+                ('error_before', models.CharField(blank=True, max_length=16, verbose_name='error before')),
+                ('old_values', models.JSONField(blank=True, default=dict, verbose_name='old values')),
+                ('action', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='notifications.staffaction')),
+                ('notification', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='staff_lines', to='notifications.notification')),
             ],
             options={
-                "verbose_name": "message of an action",
-                "verbose_name_plural": "messages of actions",
-                "ordering": ["pk"],
-                "constraints": [
-                    models.UniqueConstraint(fields=("action", "notification"), name="staff_action_line_is_unique")
-                ],
+                'verbose_name': 'message of an action',
+                'verbose_name_plural': 'messages of actions',
+                'ordering': ['pk'],
+                'constraints': [models.UniqueConstraint(fields=('action', 'notification'), name='staff_action_line_is_unique')],
             },
         ),
     ]

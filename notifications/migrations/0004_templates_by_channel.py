@@ -4,34 +4,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("notifications", "0003_trace_staff_actions"),
+        ('notifications', '0003_trace_staff_actions'),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name="messagetemplate",
-            name="message_template_is_unique",
+            model_name='messagetemplate',
+            name='message_template_is_unique',
         ),
         migrations.AddField(
-            model_name="messagetemplate",
-            name="channel",
-            field=models.CharField(
-                choices=[("whatsapp", "WhatsApp"), ("sms", "SMS"), ("email", "Email")],
-                default="whatsapp",
-                max_length=16,
-                verbose_name="channel",
-            ),
+            model_name='messagetemplate',
+            name='channel',
+            field=models.CharField(choices=[('whatsapp', 'WhatsApp'), ('sms', 'SMS'), ('email', 'Email')], default='whatsapp', max_length=16, verbose_name='channel'),
         ),
         migrations.AddField(
-            model_name="messagetemplate",
-            name="rejection",
-            field=models.CharField(blank=True, max_length=300, verbose_name="why it was rejected"),
+            model_name='messagetemplate',
+            name='rejection',
+            field=models.CharField(blank=True, max_length=300, verbose_name='why it was rejected'),
         ),
         migrations.AddConstraint(
-            model_name="messagetemplate",
-            constraint=models.UniqueConstraint(
-                fields=("name", "language", "channel"), name="message_template_is_unique"
-            ),
+            model_name='messagetemplate',
+            constraint=models.UniqueConstraint(fields=('name', 'language', 'channel'), name='message_template_is_unique'),
         ),
     ]

@@ -4,19 +4,20 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("notifications", "0004_templates_by_channel"),
+        ('notifications', '0004_templates_by_channel'),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="receipt",
-            name="due_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="tried again"),
+            model_name='receipt',
+            name='due_at',
+            field=models.DateTimeField(blank=True, null=True, verbose_name='tried again'),
         ),
         migrations.AddField(
-            model_name="receipt",
-            name="failures",
-            field=models.PositiveSmallIntegerField(default=0, verbose_name="failures of its application"),
+            model_name='receipt',
+            name='failures',
+            field=models.PositiveSmallIntegerField(default=0, verbose_name='failures of its application'),
         ),
     ]

@@ -8,281 +8,166 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("notifications", "0005_try_receipts_again"),
+        ('notifications', '0005_try_receipts_again'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="ChainLink",
+            name='ChainLink',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("due_at", models.DateTimeField(verbose_name="due")),
-                (
-                    "channel",
-                    models.CharField(
-                        choices=[("whatsapp", "WhatsApp"), ("sms", "SMS"), ("email", "Email")],
-                        max_length=16,
-                        verbose_name="channel",
-                    ),
-                ),
-                ("is_for_everybody", models.BooleanField(default=False, verbose_name="everybody on call")),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("planned", "Planned"),
-                            ("told", "Told"),
-                            ("called_off", "Called off"),
-                            ("nobody", "Nobody to tell"),
-                        ],
-                        default="planned",
-                        max_length=10,
-                        verbose_name="status",
-                    ),
-                ),
-                ("done_at", models.DateTimeField(blank=True, null=True, verbose_name="done")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('due_at', models.DateTimeField(verbose_name='due')),
+                ('channel', models.CharField(choices=[('whatsapp', 'WhatsApp'), ('sms', 'SMS'), ('email', 'Email')], max_length=16, verbose_name='channel')),
+                ('is_for_everybody', models.BooleanField(default=False, verbose_name='everybody on call')),
+                ('status', models.CharField(choices=[('planned', 'Planned'), ('told', 'Told'), ('called_off', 'Called off'), ('nobody', 'Nobody to tell')], default='planned', max_length=10, verbose_name='status')),
+                ('done_at', models.DateTimeField(blank=True, null=True, verbose_name='done')),
             ],
             options={
-                "verbose_name": "step of a chain",
-                "verbose_name_plural": "steps of chains",
-                "ordering": ["due_at", "pk"],
+                'verbose_name': 'step of a chain',
+                'verbose_name_plural': 'steps of chains',
+                'ordering': ['due_at', 'pk'],
             },
         ),
         migrations.CreateModel(
-            name="EscalationStep",
+            name='EscalationStep',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "severity",
-                    models.CharField(
-                        choices=[("warning", "Warning"), ("error", "Error"), ("critical", "Critical")],
-                        default="critical",
-                        max_length=8,
-                        verbose_name="for alerts of",
-                    ),
-                ),
-                ("after_minutes", models.PositiveSmallIntegerField(default=0, verbose_name="after (minutes)")),
-                (
-                    "channel",
-                    models.CharField(
-                        choices=[("whatsapp", "WhatsApp"), ("sms", "SMS"), ("email", "Email")],
-                        default="email",
-                        max_length=16,
-                        verbose_name="channel",
-                    ),
-                ),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('severity', models.CharField(choices=[('warning', 'Warning'), ('error', 'Error'), ('critical', 'Critical')], default='critical', max_length=8, verbose_name='for alerts of')),
+                ('after_minutes', models.PositiveSmallIntegerField(default=0, verbose_name='after (minutes)')),
+                ('channel', models.CharField(choices=[('whatsapp', 'WhatsApp'), ('sms', 'SMS'), ('email', 'Email')], default='email', max_length=16, verbose_name='channel')),
+                ('is_active', models.BooleanField(default=True, verbose_name='active')),
             ],
             options={
-                "verbose_name": "escalation step",
-                "verbose_name_plural": "escalation steps",
-                "ordering": ["severity", "after_minutes", "pk"],
+                'verbose_name': 'escalation step',
+                'verbose_name_plural': 'escalation steps',
+                'ordering': ['severity', 'after_minutes', 'pk'],
             },
         ),
         migrations.CreateModel(
-            name="Maintenance",
+            name='Maintenance',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("starts_at", models.DateTimeField(verbose_name="from")),
-                ("ends_at", models.DateTimeField(verbose_name="until")),
-                (
-                    "about",
-                    models.CharField(
-                        blank=True,
-                        help_text="Empty: all; or channel:whatsapp …",
-                        max_length=160,
-                        verbose_name="alerts that begin with",
-                    ),
-                ),
-                ("why", models.CharField(max_length=300, verbose_name="reason")),
-                ("by", models.CharField(blank=True, editable=False, max_length=150, verbose_name="by")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('starts_at', models.DateTimeField(verbose_name='from')),
+                ('ends_at', models.DateTimeField(verbose_name='until')),
+                ('about', models.CharField(blank=True, help_text='Empty: all; or channel:whatsapp …', max_length=160, verbose_name='alerts that begin with')),
+                ('why', models.CharField(max_length=300, verbose_name='reason')),
+                ('by', models.CharField(blank=True, editable=False, max_length=150, verbose_name='by')),
             ],
             options={
-                "verbose_name": "maintenance",
-                "verbose_name_plural": "maintenance",
-                "ordering": ["-starts_at"],
+                'verbose_name': 'maintenance',
+                'verbose_name_plural': 'maintenance',
+                'ordering': ['-starts_at'],
             },
         ),
         migrations.CreateModel(
-            name="OnCallPerson",
+            name='OnCallPerson',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                (
-                    "phone_number",
-                    models.CharField(blank=True, max_length=16, null=True, unique=True, verbose_name="phone number"),
-                ),
-                ("email", models.EmailField(blank=True, max_length=254, verbose_name="email")),
-                ("time_zone", models.CharField(default="Africa/Douala", max_length=40, verbose_name="time zone")),
-                (
-                    "days",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.PositiveSmallIntegerField(),
-                        default=notifications.models.on_call.every_day,
-                        size=None,
-                        verbose_name="days on call (0 Monday ... 6 Sunday)",
-                    ),
-                ),
-                ("from_hour", models.PositiveSmallIntegerField(default=0, verbose_name="from (hour)")),
-                ("to_hour", models.PositiveSmallIntegerField(default=24, verbose_name="to (hour)")),
-                ("is_active", models.BooleanField(default=True, verbose_name="takes part")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('phone_number', models.CharField(blank=True, max_length=16, null=True, unique=True, verbose_name='phone number')),
+                ('email', models.EmailField(blank=True, max_length=254, verbose_name='email')),
+                ('time_zone', models.CharField(default='Africa/Douala', max_length=40, verbose_name='time zone')),
+                ('days', django.contrib.postgres.fields.ArrayField(base_field=models.PositiveSmallIntegerField(), default=notifications.models.on_call.every_day, size=None, verbose_name='days on call (0 Monday ... 6 Sunday)')),
+                ('from_hour', models.PositiveSmallIntegerField(default=0, verbose_name='from (hour)')),
+                ('to_hour', models.PositiveSmallIntegerField(default=24, verbose_name='to (hour)')),
+                ('is_active', models.BooleanField(default=True, verbose_name='takes part')),
             ],
             options={
-                "verbose_name": "on-call person",
-                "verbose_name_plural": "on-call people",
-                "ordering": ["name"],
+                'verbose_name': 'on-call person',
+                'verbose_name_plural': 'on-call people',
+                'ordering': ['name'],
             },
         ),
         migrations.AddField(
-            model_name="escalationalert",
-            name="acknowledged_until",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="acknowledgement holds until"),
+            model_name='escalationalert',
+            name='acknowledged_until',
+            field=models.DateTimeField(blank=True, null=True, verbose_name='acknowledgement holds until'),
         ),
         migrations.AddField(
-            model_name="escalationalert",
-            name="code",
-            field=models.CharField(blank=True, editable=False, max_length=6, verbose_name="code"),
+            model_name='escalationalert',
+            name='code',
+            field=models.CharField(blank=True, editable=False, max_length=6, verbose_name='code'),
         ),
         migrations.AddField(
-            model_name="escalationalert",
-            name="reminded_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="owner reminded"),
+            model_name='escalationalert',
+            name='reminded_at',
+            field=models.DateTimeField(blank=True, null=True, verbose_name='owner reminded'),
         ),
         migrations.AddField(
-            model_name="escalationalert",
-            name="snoozed_until",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="snoozed until"),
+            model_name='escalationalert',
+            name='snoozed_until',
+            field=models.DateTimeField(blank=True, null=True, verbose_name='snoozed until'),
         ),
         migrations.AddConstraint(
-            model_name="escalationalert",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["open", "acknowledged"]), models.Q(("code", ""), _negated=True)),
-                fields=("code",),
-                name="alert_code_is_unique_while_unresolved",
-            ),
+            model_name='escalationalert',
+            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['open', 'acknowledged']), models.Q(('code', ''), _negated=True)), fields=('code',), name='alert_code_is_unique_while_unresolved'),
         ),
         migrations.AddField(
-            model_name="chainlink",
-            name="alert",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.CASCADE, related_name="chain", to="notifications.escalationalert"
-            ),
+            model_name='chainlink',
+            name='alert',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chain', to='notifications.escalationalert'),
         ),
         migrations.AddField(
-            model_name="chainlink",
-            name="messages",
-            field=models.ManyToManyField(
-                blank=True, related_name="+", to="notifications.notification", verbose_name="messages"
-            ),
+            model_name='chainlink',
+            name='messages',
+            field=models.ManyToManyField(blank=True, related_name='+', to='notifications.notification', verbose_name='messages'),
         ),
         migrations.AddConstraint(
-            model_name="maintenance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("ends_at__gt", models.F("starts_at"))), name="maintenance_has_an_end"
-            ),
+            model_name='maintenance',
+            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='maintenance_has_an_end'),
         ),
         migrations.AddConstraint(
-            model_name="maintenance",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("why", ""), _negated=True), name="maintenance_has_a_reason"
-            ),
+            model_name='maintenance',
+            constraint=models.CheckConstraint(condition=models.Q(('why', ''), _negated=True), name='maintenance_has_a_reason'),
         ),
         migrations.AddField(
-            model_name="oncallperson",
-            name="user",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="on_call",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="account in this console",
-            ),
+            model_name='oncallperson',
+            name='user',
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='on_call', to=settings.AUTH_USER_MODEL, verbose_name='account in this console'),
         ),
         migrations.AddField(
-            model_name="escalationstep",
-            name="person",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="Empty: everybody who is on call at that moment.",
-                null=True,
-                on_delete=django.db.models.deletion.CASCADE,
-                to="notifications.oncallperson",
-                verbose_name="person",
-            ),
+            model_name='escalationstep',
+            name='person',
+            field=models.ForeignKey(blank=True, help_text='Empty: everybody who is on call at that moment.', null=True, on_delete=django.db.models.deletion.CASCADE, to='notifications.oncallperson', verbose_name='person'),
         ),
         migrations.AddField(
-            model_name="chainlink",
-            name="person",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                to="notifications.oncallperson",
-                verbose_name="person",
-            ),
+            model_name='chainlink',
+            name='person',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='notifications.oncallperson', verbose_name='person'),
         ),
         migrations.AddConstraint(
-            model_name="oncallperson",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("phone_number__isnull", False), models.Q(("email", ""), _negated=True), _connector="OR"
-                ),
-                name="on_call_person_can_be_reached",
-            ),
+            model_name='oncallperson',
+            constraint=models.CheckConstraint(condition=models.Q(('phone_number__isnull', False), models.Q(('email', ''), _negated=True), _connector='OR'), name='on_call_person_can_be_reached'),
         ),
         migrations.AddConstraint(
-            model_name="oncallperson",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("phone_number__isnull", True), ("phone_number__regex", "^\\+[1-9][0-9]{6,14}$"), _connector="OR"
-                ),
-                name="on_call_phone_number_is_e164",
-            ),
+            model_name='oncallperson',
+            constraint=models.CheckConstraint(condition=models.Q(('phone_number__isnull', True), ('phone_number__regex', '^\\+[1-9][0-9]{6,14}$'), _connector='OR'), name='on_call_phone_number_is_e164'),
         ),
         migrations.AddConstraint(
-            model_name="oncallperson",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("from_hour__lt", 24), ("to_hour__lte", 24), ("to_hour__gt", 0)),
-                name="on_call_hours_are_of_a_day",
-            ),
+            model_name='oncallperson',
+            constraint=models.CheckConstraint(condition=models.Q(('from_hour__lt', 24), ('to_hour__lte', 24), ('to_hour__gt', 0)), name='on_call_hours_are_of_a_day'),
         ),
         migrations.AddConstraint(
-            model_name="escalationstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("severity__in", ["warning", "error", "critical"])),
-                name="escalation_step_severity_is_known",
-            ),
+            model_name='escalationstep',
+            constraint=models.CheckConstraint(condition=models.Q(('severity__in', ['warning', 'error', 'critical'])), name='escalation_step_severity_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="escalationstep",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("channel__in", ["whatsapp", "sms", "email"])),
-                name="escalation_step_channel_is_known",
-            ),
+            model_name='escalationstep',
+            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['whatsapp', 'sms', 'email'])), name='escalation_step_channel_is_known'),
         ),
         migrations.AddIndex(
-            model_name="chainlink",
-            index=models.Index(condition=models.Q(("status", "planned")), fields=["due_at"], name="chain_link_due"),
+            model_name='chainlink',
+            index=models.Index(condition=models.Q(('status', 'planned')), fields=['due_at'], name='chain_link_due'),
         ),
         migrations.AddConstraint(
-            model_name="chainlink",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("status__in", ["planned", "told", "called_off", "nobody"])),
-                name="chain_link_status_is_known",
-            ),
+            model_name='chainlink',
+            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['planned', 'told', 'called_off', 'nobody'])), name='chain_link_status_is_known'),
         ),
         migrations.AddConstraint(
-            model_name="chainlink",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("done_at__isnull", True), ("status", "planned")),
-                    models.Q(models.Q(("status", "planned"), _negated=True), ("done_at__isnull", False)),
-                    _connector="OR",
-                ),
-                name="chain_link_done_has_its_time",
-            ),
+            model_name='chainlink',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', True), ('status', 'planned')), models.Q(models.Q(('status', 'planned'), _negated=True), ('done_at__isnull', False)), _connector='OR'), name='chain_link_done_has_its_time'),
         ),
     ]

@@ -8,128 +8,60 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("notifications", "0006_on_call_and_chains"),
+        ('notifications', '0006_on_call_and_chains'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="WebhookSubscription",
+            name='WebhookSubscription',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=120, verbose_name="name")),
-                (
-                    "url",
-                    models.CharField(
-                        help_text="https:// and a public host.",
-                        max_length=500,
-                        validators=[django.core.validators.URLValidator(schemes=["https", "http"])],
-                        verbose_name="address",
-                    ),
-                ),
-                (
-                    "events",
-                    django.contrib.postgres.fields.ArrayField(
-                        base_field=models.CharField(
-                            choices=[
-                                ("request.changed", "A request went on (opened, matched, cancelled ...)"),
-                                ("message.dead", "A message became a dead letter"),
-                                ("alert.opened", "There is a new alert"),
-                                ("alert.acknowledged", "Somebody takes care of an alert"),
-                                ("alert.resolved", "The cause of an alert is gone"),
-                            ],
-                            max_length=40,
-                        ),
-                        default=notifications.models.subscription.every_event,
-                        size=None,
-                        verbose_name="events",
-                    ),
-                ),
-                ("is_active", models.BooleanField(default=True, verbose_name="active")),
-                (
-                    "why_inactive",
-                    models.CharField(blank=True, editable=False, max_length=200, verbose_name="why it is inactive"),
-                ),
-                (
-                    "secret",
-                    models.CharField(
-                        default=notifications.models.subscription.new_secret,
-                        editable=False,
-                        max_length=80,
-                        verbose_name="secret",
-                    ),
-                ),
-                ("old_secret", models.CharField(blank=True, editable=False, max_length=80)),
-                ("old_secret_until", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=120, verbose_name='name')),
+                ('url', models.CharField(help_text='https:// and a public host.', max_length=500, validators=[django.core.validators.URLValidator(schemes=['https', 'http'])], verbose_name='address')),
+                ('events', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('request.changed', 'A request went on (opened, matched, cancelled ...)'), ('message.dead', 'A message became a dead letter'), ('alert.opened', 'There is a new alert'), ('alert.acknowledged', 'Somebody takes care of an alert'), ('alert.resolved', 'The cause of an alert is gone')], max_length=40), default=notifications.models.subscription.every_event, size=None, verbose_name='events')),
+                ('is_active', models.BooleanField(default=True, verbose_name='active')),
+                ('why_inactive', models.CharField(blank=True, editable=False, max_length=200, verbose_name='why it is inactive')),
+                ('secret', models.CharField(default=notifications.models.subscription.new_secret, editable=False, max_length=80, verbose_name='secret')),
+                ('old_secret', models.CharField(blank=True, editable=False, max_length=80)),
+                ('old_secret_until', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
             ],
             options={
-                "verbose_name": "webhook",
-                "verbose_name_plural": "webhooks",
-                "ordering": ["name", "pk"],
+                'verbose_name': 'webhook',
+                'verbose_name_plural': 'webhooks',
+                'ordering': ['name', 'pk'],
             },
         ),
         migrations.RemoveConstraint(
-            model_name="notification",
-            name="notification_has_an_address",
+            model_name='notification',
+            name='notification_has_an_address',
         ),
         migrations.AddField(
-            model_name="notification",
-            name="endpoint",
-            field=models.CharField(
-                blank=True, db_default="", default="", max_length=500, verbose_name="called address"
-            ),
+            model_name='notification',
+            name='endpoint',
+            field=models.CharField(blank=True, db_default='', default='', max_length=500, verbose_name='called address'),
         ),
         migrations.AddConstraint(
-            model_name="webhooksubscription",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    (
-                        "events__contained_by",
-                        ["request.changed", "message.dead", "alert.opened", "alert.acknowledged", "alert.resolved"],
-                    )
-                ),
-                name="webhook_events_are_known",
-            ),
+            model_name='webhooksubscription',
+            constraint=models.CheckConstraint(condition=models.Q(('events__contained_by', ['request.changed', 'message.dead', 'alert.opened', 'alert.acknowledged', 'alert.resolved'])), name='webhook_events_are_known'),
         ),
         migrations.AddConstraint(
-            model_name="webhooksubscription",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("events", []), _negated=True), name="webhook_hears_something"
-            ),
+            model_name='webhooksubscription',
+            constraint=models.CheckConstraint(condition=models.Q(('events', []), _negated=True), name='webhook_hears_something'),
         ),
         migrations.AddField(
-            model_name="notification",
-            name="subscription",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="calls",
-                to="notifications.webhooksubscription",
-                verbose_name="webhook",
-            ),
+            model_name='notification',
+            name='subscription',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='calls', to='notifications.webhooksubscription', verbose_name='webhook'),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("subscription__isnull", False)),
-                fields=["subscription", "-id"],
-                name="notification_by_subscription",
-            ),
+            model_name='notification',
+            index=models.Index(condition=models.Q(('subscription__isnull', False)), fields=['subscription', '-id'], name='notification_by_subscription'),
         ),
         migrations.AddConstraint(
-            model_name="notification",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("phone_number", ""), _negated=True),
-                    models.Q(("whatsapp_id", ""), _negated=True),
-                    models.Q(("email", ""), _negated=True),
-                    models.Q(("endpoint", ""), _negated=True),
-                    _connector="OR",
-                ),
-                name="notification_has_an_address",
-            ),
+            model_name='notification',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('phone_number', ''), _negated=True), models.Q(('whatsapp_id', ''), _negated=True), models.Q(('email', ''), _negated=True), models.Q(('endpoint', ''), _negated=True), _connector='OR'), name='notification_has_an_address'),
         ),
     ]

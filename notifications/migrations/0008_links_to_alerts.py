@@ -5,40 +5,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("notifications", "0007_webhooks_to_other_programs"),
+        ('notifications', '0007_webhooks_to_other_programs'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="AlertLink",
+            name='AlertLink',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("token_sha256", models.CharField(max_length=64, unique=True)),
-                ("email", models.EmailField(blank=True, max_length=254)),
-                ("expires_at", models.DateTimeField()),
-                (
-                    "alert",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="links",
-                        to="notifications.escalationalert",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="notifications.oncallperson",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('token_sha256', models.CharField(max_length=64, unique=True)),
+                ('email', models.EmailField(blank=True, max_length=254)),
+                ('expires_at', models.DateTimeField()),
+                ('alert', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='notifications.escalationalert')),
+                ('person', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='notifications.oncallperson')),
             ],
             options={
-                "verbose_name": "link to an alert",
-                "verbose_name_plural": "links to alerts",
+                'verbose_name': 'link to an alert',
+                'verbose_name_plural': 'links to alerts',
             },
         ),
     ]

@@ -8,146 +8,87 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("notifications", "0008_links_to_alerts"),
+        ('notifications', '0008_links_to_alerts'),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name="notification",
-            name="notification_by_number",
+            model_name='notification',
+            name='notification_by_number',
         ),
         migrations.RemoveIndex(
-            model_name="notification",
-            name="notification_by_reference",
+            model_name='notification',
+            name='notification_by_reference',
         ),
         migrations.AlterField(
-            model_name="notification",
-            name="alert",
-            field=models.ForeignKey(
-                blank=True,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="dead_letters",
-                to="notifications.escalationalert",
-                verbose_name="alert",
-            ),
+            model_name='notification',
+            name='alert',
+            field=models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='dead_letters', to='notifications.escalationalert', verbose_name='alert'),
         ),
         migrations.AddIndex(
-            model_name="attempt",
-            index=models.Index(
-                condition=models.Q(("outcome", "accepted"), _negated=True),
-                fields=["outcome", "-id"],
-                name="attempt_by_outcome",
-            ),
+            model_name='attempt',
+            index=models.Index(condition=models.Q(('outcome', 'accepted'), _negated=True), fields=['outcome', '-id'], name='attempt_by_outcome'),
         ),
         migrations.AddIndex(
-            model_name="attempt",
-            index=models.Index(
-                condition=models.Q(("error_code", ""), _negated=True),
-                fields=["error_code", "-id"],
-                name="attempt_by_error",
-            ),
+            model_name='attempt',
+            index=models.Index(condition=models.Q(('error_code', ''), _negated=True), fields=['error_code', '-id'], name='attempt_by_error'),
         ),
         migrations.AddIndex(
-            model_name="contact",
-            index=django.contrib.postgres.indexes.GinIndex(
-                django.contrib.postgres.search.SearchVector("name", config="simple"),
-                fastupdate=False,
-                name="contact_by_name",
-            ),
+            model_name='contact',
+            index=django.contrib.postgres.indexes.GinIndex(django.contrib.postgres.search.SearchVector('name', config='simple'), fastupdate=False, name='contact_by_name'),
         ),
         migrations.AddIndex(
-            model_name="contact",
-            index=models.Index(
-                condition=models.Q(("opted_out_at__isnull", False)), fields=["-id"], name="contact_opted_out"
-            ),
+            model_name='contact',
+            index=models.Index(condition=models.Q(('opted_out_at__isnull', False)), fields=['-id'], name='contact_opted_out'),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("alert__isnull", False)), fields=["alert", "-id"], name="notification_by_alert"
-            ),
+            model_name='notification',
+            index=models.Index(condition=models.Q(('alert__isnull', False)), fields=['alert', '-id'], name='notification_by_alert'),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                fields=["phone_number", "-id"],
-                name="notification_by_number",
-                opclasses=["varchar_pattern_ops", "int8_ops"],
-            ),
+            model_name='notification',
+            index=models.Index(fields=['phone_number', '-id'], name='notification_by_number', opclasses=['varchar_pattern_ops', 'int8_ops']),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                fields=["reference", "-id"],
-                name="notification_by_reference",
-                opclasses=["varchar_pattern_ops", "int8_ops"],
-            ),
+            model_name='notification',
+            index=models.Index(fields=['reference', '-id'], name='notification_by_reference', opclasses=['varchar_pattern_ops', 'int8_ops']),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                django.db.models.functions.text.Upper("email"),
-                condition=models.Q(("email", ""), _negated=True),
-                name="notification_by_email",
-            ),
+            model_name='notification',
+            index=models.Index(django.db.models.functions.text.Upper('email'), condition=models.Q(('email', ''), _negated=True), name='notification_by_email'),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(fields=["purpose", "-id"], name="notification_by_purpose"),
+            model_name='notification',
+            index=models.Index(fields=['purpose', '-id'], name='notification_by_purpose'),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("channel", "whatsapp"), _negated=True),
-                fields=["channel", "-id"],
-                name="notification_by_channel",
-            ),
+            model_name='notification',
+            index=models.Index(condition=models.Q(('channel', 'whatsapp'), _negated=True), fields=['channel', '-id'], name='notification_by_channel'),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("priority", 1), _negated=True),
-                fields=["priority", "-id"],
-                name="notification_by_priority",
-            ),
+            model_name='notification',
+            index=models.Index(condition=models.Q(('priority', 1), _negated=True), fields=['priority', '-id'], name='notification_by_priority'),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("waiting_for", ""), _negated=True),
-                fields=["waiting_for", "-id"],
-                name="notification_by_wait",
-            ),
+            model_name='notification',
+            index=models.Index(condition=models.Q(('waiting_for', ''), _negated=True), fields=['waiting_for', '-id'], name='notification_by_wait'),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("last_error_code", ""), _negated=True),
-                fields=["last_error_code", "-id"],
-                name="notification_by_error",
-            ),
+            model_name='notification',
+            index=models.Index(condition=models.Q(('last_error_code', ''), _negated=True), fields=['last_error_code', '-id'], name='notification_by_error'),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("possible_duplicate", True)), fields=["-id"], name="notification_duplicates"
-            ),
+            model_name='notification',
+            index=models.Index(condition=models.Q(('possible_duplicate', True)), fields=['-id'], name='notification_duplicates'),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("status", "queued")), fields=["due_at", "-id"], name="notification_by_due"
-            ),
+            model_name='notification',
+            index=models.Index(condition=models.Q(('status', 'queued')), fields=['due_at', '-id'], name='notification_by_due'),
         ),
         migrations.AddIndex(
-            model_name="notification",
-            index=models.Index(
-                condition=models.Q(("status", "dead")),
-                fields=["last_error_code", "-id"],
-                name="notification_dead_by_cause",
-            ),
+            model_name='notification',
+            index=models.Index(condition=models.Q(('status', 'dead')), fields=['last_error_code', '-id'], name='notification_dead_by_cause'),
         ),
     ]

@@ -4,17 +4,14 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("notifications", "0009_console_at_a_million_rows"),
+        ('notifications', '0009_console_at_a_million_rows'),
     ]
 
     operations = [
         migrations.AlterModelOptions(
-            name="contact",
-            options={
-                "permissions": [("see_personal_data", "May see numbers, names and texts of people")],
-                "verbose_name": "contact",
-                "verbose_name_plural": "contacts",
-            },
+            name='contact',
+            options={'permissions': [('see_personal_data', 'May see numbers, names and texts of people')], 'verbose_name': 'contact', 'verbose_name_plural': 'contacts'},
         ),
     ]
