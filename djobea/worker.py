@@ -105,6 +105,7 @@ class Worker:
     def run_once(self) -> None:
         """Do all that is due now, and return: duties, inbox, queue, until nothing is left."""
         seeding.seed()
+        self._beat()  # before anything looks whether a worker lives
         with ThreadPoolExecutor(self.concurrency, thread_name_prefix="sender") as pool:
             self._run_slow()
             for _ in range(MOST_ROUNDS):
@@ -156,12 +157,17 @@ class Worker:
         self.stopping.wait(rest * random.uniform(0.5, 1.0))  # noqa: S311  no secret
 
     def _send_turn(self, pool: ThreadPoolExecutor) -> bool:
-        """One turn of the sending loop: settle, tell, run duties, claim, hand over; True: there may be more to claim."""
+        """One turn of the sending loop: settle, run duties, claim, hand over, tell; True: there may be more to claim."""
         self._let_answers_gather()
-        if self._settle_arrived():
-            settlement.tell_news(clock.now())
+        self._settle_arrived()
         self._beat()
         self._run_quick_when_due()
+        may_be_more = self._hand_over(pool)
+        told = settlement.tell_news(clock.now())  # of our answers, and of the receipts that web servers applied
+        return may_be_more or told > 0
+
+    def _hand_over(self, pool: ThreadPoolExecutor) -> bool:
+        """Claim what free threads can send, and give it to them."""
         free = self.concurrency - self.in_flight
         if free < 1:
             return False
