@@ -11,6 +11,9 @@ class DjobeaConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks of the settings, what is done when a person is erased, and where crashes go."""
+        from notifications import personal_data  # noqa: PLC0415
+        from providers import privacy  # noqa: PLC0415
+
         from . import (  # noqa: F401, PLC0415  they register themselves
             checks,
             erasing,
@@ -18,6 +21,7 @@ class DjobeaConfig(AppConfig):
         )
         from .crash_reports import start  # noqa: PLC0415
 
+        privacy.decide_by(shown=personal_data.name, is_hidden=personal_data.is_hidden)
         start(settings.SENTRY_DSN)
         # The last of the apps, so that everybody's permissions are there.
         last = apps.get_app_config("marketplace")

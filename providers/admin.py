@@ -15,7 +15,7 @@ from simple_history.admin import SimpleHistoryAdmin
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
-from providers import approval, coverage
+from providers import approval, coverage, privacy
 from providers.admin_import import ImportsAndExports
 from providers.availability import in_working_hours
 from providers.models import Availability, City, Coverage, Provider, ProviderStatus, Service, Standing, Zone
@@ -28,6 +28,7 @@ else:
     from unfold.admin import ModelAdmin, TabularInline
 
 PER_PAGE: Final = 25
+PRIVATE: Final = ("name", "phone_number", "email", "notes")
 LANGUAGES: Final = [("fr", _("French")), ("en", _("English")), ("pcm", _("Pidgin"))]
 
 TONES: Final = {
@@ -104,7 +105,7 @@ class ProviderAdmin(ImportsAndExports, DerivedRowsGoAlongMixin, SimpleHistoryAdm
     form = ProviderForm
     inlines = [AvailabilityInline]
     list_display = [
-        *("name", "number", "state", "works_now", "rating", "acceptance", "jobs_now", "jobs_done", "takes_emergencies"),
+        *("who", "number", "state", "works_now", "rating", "acceptance", "jobs_now", "jobs_done", "takes_emergencies"),
     ]
     actions = ["approve", "export_chosen"]
     list_filter = [
@@ -146,6 +147,29 @@ class ProviderAdmin(ImportsAndExports, DerivedRowsGoAlongMixin, SimpleHistoryAdm
         many = approval.approve(queryset.values_list("pk", flat=True))
         said = ngettext("%d provider was approved.", "%d providers were approved.", many) % many
         messages.add_message(request, messages.SUCCESS if many else messages.WARNING, said)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Provider | None = None) -> Any:
+        """Without who it is, for whoever may not see people; who may change a provider sees what stands there."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if not privacy.is_hidden() or self.has_change_permission(request, obj):
+            return fieldsets
+        return [
+            (title, {**facts, "fields": [name for name in facts["fields"] if name not in PRIVATE]})
+            for title, facts in fieldsets
+        ]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Provider], search_term: str
+    ) -> tuple[QuerySet[Provider], bool]:
+        """Whoever may not see people finds nobody: who is found by a name has been seen."""
+        if search_term.strip() and privacy.is_hidden():
+            return queryset.none(), False
+        found: tuple[QuerySet[Provider], bool] = super().get_search_results(request, queryset, search_term)
+        return found
+
+    @admin.display(description=_("name"), ordering="name")
+    def who(self, provider: Provider) -> str:
+        return str(provider)
 
     @admin.display(description=_("phone number"), ordering="phone_number")
     def number(self, provider: Provider) -> str:

@@ -7,7 +7,7 @@ from django.db import transaction
 from django_filters import rest_framework as filters
 from rest_framework import serializers, viewsets
 
-from providers import coverage
+from providers import coverage, privacy
 from providers.models import E164, Provider, Service, Zone
 
 
@@ -60,6 +60,11 @@ class ProviderSerializer(serializers.ModelSerializer[Provider]):
             "daily_capacity": {"min_value": 0, "max_value": 100},
             "radius_km": {"min_value": 0, "max_value": 1000},
         }
+
+    def to_representation(self, instance: Provider) -> dict[str, Any]:
+        """With the name as the caller may see it."""
+        shown = super().to_representation(instance)
+        return shown | {"name": privacy.shown_name(shown["name"])}
 
     def validate_phone_number(self, value: str) -> str:
         """A number belongs to one provider."""

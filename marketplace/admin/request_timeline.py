@@ -117,7 +117,7 @@ def tell(
 ) -> list[Entry]:
     """Every line, in the order of time: seven queries, whatever happened. Offers bring providers, jobs quotes."""
     events = list(request.events.order_by("pk"))
-    names = _with_names({offer.provider_id: offer.provider.name for offer in offers}, events)
+    names = _with_names({offer.provider_id: str(offer.provider) for offer in offers}, events)
     entries = [
         *_said(request),
         *(_of_run(run) for run in runs),
@@ -193,7 +193,7 @@ def _with_names(known: dict[int, str], events: Iterable[Event]) -> dict[int, str
     """The names of providers whom events tell of, too: asked for only where an offer does not bring them."""
     ids = {int(found[1]) for event in events if (found := re.fullmatch(r"provider:(\d{1,18})", event.actor))}
     unknown = ids - known.keys()
-    return known | (dict(Provider.objects.filter(pk__in=unknown).values_list("pk", "name")) if unknown else {})
+    return known | ({row.pk: str(row) for row in Provider.objects.filter(pk__in=unknown)} if unknown else {})
 
 
 def _sent(

@@ -1,4 +1,4 @@
-"""`{{ text|personal }}`: what a person wrote, or dots for a reader who may not see it."""
+"""For readers who may not see people: `{{ text|personal }}` becomes dots, `{{ name|initials }}` initials."""
 
 from django import template
 from django.template.defaultfilters import stringfilter
@@ -13,3 +13,10 @@ register = template.Library()
 def personal(words: str) -> str:
     """See `notifications.personal_data`."""
     return personal_data.text(words)
+
+
+@register.filter
+@stringfilter
+def initials(name: str) -> str:
+    """A person's name, for who may see it; see `notifications.personal_data`."""
+    return personal_data.name(name)

@@ -11,6 +11,8 @@ from django.db.models.functions import Greatest, Now
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from providers.privacy import shown_name
+
 USUAL_REPLY: Final = 240  # seconds; what is believed of somebody who has not answered yet
 E164: Final = r"^\+[1-9][0-9]{6,14}$"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)  # since when somebody who was never asked has waited
@@ -131,7 +133,7 @@ class Provider(models.Model):
         indexes = [models.Index(name="provider_by_status", fields=["status", "is_verified"])]
 
     def __str__(self) -> str:
-        return self.name
+        return shown_name(self.name) or f"#{self.pk}"
 
 
 class Rank(IntEnum):

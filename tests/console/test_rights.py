@@ -11,14 +11,28 @@ from django.urls import reverse
 from rest_framework.authtoken.models import Token
 
 from djobea import groups, histories
-from marketplace.models import ServiceRequest
+from marketplace.models import Event, Job, MatchRun, Offer, Quote, Rating, ServiceRequest
 from notifications import personal_data
 from notifications.models import Channel
-from providers.models import Provider, Zone
+from providers import coverage
+from providers.models import Availability, Coverage, Provider, Standing, Zone
 from tests.djobea.admin_rows import NUMBER, a_channel, a_full_house
 from tests.providers.factories import a_provider, a_service, a_zone
 
 pytestmark = pytest.mark.django_db
+SHOWN_TO_REVIEWERS = (
+    Provider,
+    Availability,
+    Coverage,
+    Standing,
+    ServiceRequest,
+    Job,
+    Offer,
+    MatchRun,
+    Quote,
+    Rating,
+    Event,
+)
 
 
 def one_of(group: str) -> User:
@@ -91,6 +105,34 @@ def test_a_reviewer_sees_the_work_and_nobody(reviewer: Client, at: datetime) -> 
             assert private not in page, (address, private)
 
 
+def test_a_reviewer_learns_the_name_of_no_provider(reviewer: Client, at: datetime) -> None:
+    a_full_house(at)
+    provider = Provider.objects.earliest("pk")
+    Availability.objects.create(provider=provider, weekday=1, opens="08:00", closes="18:00")
+    Standing.objects.get_or_create(provider=provider)
+    coverage.refresh(provider)
+    Provider.objects.update(name="Zacharie Ndjomo")
+    named = [{"name": "Zacharie Ndjomo", "provider_id": 1, "reason": "chosen", "score": 1, "distance_km": 1}]
+    MatchRun.objects.update(chosen=named, near_misses=named)
+    rows = [model.objects.order_by("-pk").first() for model in SHOWN_TO_REVIEWERS]
+    pages = [reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_changelist") for row in rows]  # noqa: SLF001  public
+    pages += [row_page(row) for row in rows]
+    pages += [reverse("admin:providers_provider_history", args=[provider.pk])]
+    for address in (*pages, reverse("admin:marketplace_servicerequest_board")):
+        page = reviewer.get(address).content.decode()
+        assert "Zacharie" not in page, address
+        assert "Ndjomo" not in page, address
+
+
+def test_a_reviewer_finds_no_provider_by_name_and_others_do(staff: Client) -> None:
+    a_provider(name="Zacharie Ndjomo")
+    address = reverse("admin:providers_provider_changelist")
+    assert list(staff.get(address, {"q": "Zacharie"}).context["cl"].result_list)
+    staff.force_login(one_of("reviewer"), backend="django.contrib.auth.backends.ModelBackend")
+    assert not list(staff.get(address, {"q": "Zacharie"}).context["cl"].result_list)
+    assert list(staff.get(address).context["cl"].result_list)
+
+
 def test_the_same_page_shows_an_operator_whom_to_call(client: Client, at: datetime) -> None:
     client.force_login(one_of("operator"), backend="django.contrib.auth.backends.ModelBackend")
     a_full_house(at)
@@ -113,6 +155,7 @@ def test_the_api_hides_the_same_from_a_token(client: Client, at: datetime) -> No
     assert first["description"] == personal_data.HIDDEN
     providers = client.get("/api/v1/providers/", headers=headers).json()["results"]
     assert all("••" in row["phone_number"] for row in providers)
+    assert not {row["name"] for row in providers} & set(Provider.objects.values_list("name", flat=True))
     token = Token.objects.create(user=one_of("operator"))
     headers = {"Authorization": f"Token {token.key}"}
     assert client.get("/api/v1/requests/", headers=headers).json()["results"][0]["description"] == "Fuite d'eau"
