@@ -114,7 +114,7 @@ def test_a_reviewer_learns_the_name_of_no_provider(reviewer: Client, at: datetim
     Provider.objects.update(name="Zacharie Ndjomo")
     named = [{"name": "Zacharie Ndjomo", "provider_id": 1, "reason": "chosen", "score": 1, "distance_km": 1}]
     MatchRun.objects.update(chosen=named, near_misses=named)
-    rows = [model.objects.order_by("-pk").first() for model in SHOWN_TO_REVIEWERS]
+    rows = [model.objects.latest("pk") for model in SHOWN_TO_REVIEWERS]
     pages = [reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_changelist") for row in rows]  # noqa: SLF001  public
     pages += [row_page(row) for row in rows]
     pages += [reverse("admin:providers_provider_history", args=[provider.pk])]
