@@ -2,18 +2,20 @@
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from . import personal_data
 from .failure_policy import describe
 from .models import Notification
 
-MOST: Final = 50_000  # rows of one file
+COUNTED: Final = 100_000  # rows; more are said as "more than"
+AT_ONCE: Final = 1000  # rows in memory
 # A cell that begins so is run by Excel, LibreOffice or Google Sheets (OWASP, "CSV Injection").
 RUN_AS_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 HEAD: Final = (
@@ -22,21 +24,47 @@ HEAD: Final = (
 )
 
 
-def as_csv(rows: QuerySet[Notification]) -> str:
-    """The newest MOST of these messages; semicolons and a byte order mark, as French spreadsheets want it."""
+def count(rows: QuerySet[Notification]) -> int:
+    """How many rows the file will have, counted no further than COUNTED + 1."""
+    return rows.order_by()[: COUNTED + 1].count()
+
+
+def as_csv(rows: QuerySet[Notification]) -> Iterator[str]:
+    """All of these messages, the newest first, in pieces of AT_ONCE; semicolons and a byte order mark, as French
+    spreadsheets want it.
+
+    Reader and language are those of the call, not of the moment at which a piece is sent. What comes or leaves the
+    filter meanwhile is told as it is found.
+    """
+    return _pieces(rows, get_language() or "fr", is_hidden=personal_data.is_hidden())
+
+
+def _pieces(rows: QuerySet[Notification], language: str, *, is_hidden: bool) -> Iterator[str]:
+    yield "\ufeff" + _written([[str(title) for title in HEAD]])
+    last: int | None = None
+    while batch := _batch(rows, last):
+        last = batch[-1].pk
+        with personal_data.shown_to(hidden=is_hidden), translation.override(language):
+            piece = _written([safe(cell) for cell in _cells(row)] for row in batch)
+        yield piece
+
+
+def _batch(rows: QuerySet[Notification], last: int | None) -> list[Notification]:
+    older = rows if last is None else rows.filter(pk__lt=last)
+    return list(older.select_related("contact").order_by("-pk")[:AT_ONCE])
+
+
+def _written(rows: Iterable[Iterable[Any]]) -> str:
     file = io.StringIO()
-    file.write("\ufeff")
-    writer = csv.writer(file, delimiter=";")
-    writer.writerow([str(title) for title in HEAD])
-    newest = rows.select_related("contact").order_by("-pk")[:MOST]
-    writer.writerows([safe(cell) for cell in _cells(row)] for row in newest.iterator(chunk_size=2000))
+    csv.writer(file, delimiter=";").writerows(rows)
     return file.getvalue()
 
 
 def _cells(row: Notification) -> Iterable[Any]:
     yield row.pk
     yield _moment(row.created_at)
-    yield row.phone_number or row.email or row.whatsapp_id or row.endpoint
+    address = row.phone_number or row.email or row.whatsapp_id or row.endpoint
+    yield personal_data.mask_addresses(address) if personal_data.is_hidden() else address
     yield personal_data.name(row.contact.name) if row.contact else ""
     yield from (row.purpose, row.reference, row.channel, row.get_status_display())
     yield row.attempt_count

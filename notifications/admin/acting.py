@@ -73,6 +73,11 @@ REASONS: Final = (
     gettext_lazy("The address was corrected"),
     gettext_lazy("Sent by mistake"),
 )
+REASONS_TO_EXPORT: Final = (
+    gettext_lazy("For the monthly report"),
+    gettext_lazy("To look into a complaint"),
+    gettext_lazy("For the accounts"),
+)
 OTHER_CHANNELS: Final = (ChannelName.WHATSAPP, ChannelName.SMS, ChannelName.EMAIL)
 OF_CHANNELS: Final = (StaffDeed.PAUSE, StaffDeed.RESUME)
 ICONS: Final = {
@@ -195,13 +200,17 @@ class ActsOnMessages(ConsoleAdmin[Notification]):
         return [path("act/<slug:deed>/", view, name="notifications_notification_act"), *super().get_urls()]
 
     def lead_to(self, request: HttpRequest, deed: str) -> HttpResponseRedirect:
-        """From the list's form to the page that asks: the chosen rows, or all that match the filter."""
+        """From the list's form to the page that asks before `deed`."""
+        return self.lead_to_page(request, "admin:notifications_notification_act", deed)
+
+    def lead_to_page(self, request: HttpRequest, name: str, *args: str) -> HttpResponseRedirect:
+        """To a page that asks, by the name of its address: the chosen rows, or all that match the filter."""
         query = request.GET.copy()
         if request.POST.get("select_across") == "1":
             query["scope"] = "all"
         else:
             query["ids"] = ",".join(request.POST.getlist("_selected_action"))
-        return redirect(f"{reverse('admin:notifications_notification_act', args=[deed])}?{query.urlencode()}")
+        return redirect(f"{reverse(name, args=args)}?{query.urlencode()}")
 
     def act_view(self, request: HttpRequest, deed: str) -> HttpResponse:
         """Show what `deed` would do, and on POST do it."""

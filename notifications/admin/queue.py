@@ -6,8 +6,6 @@ from functools import partial
 from typing import Any, Final
 
 from django.contrib import admin
-from django.contrib.admin.models import CHANGE, LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +14,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy
 
-from notifications import causes, clock, exporting
+from notifications import causes, clock
 from notifications.failure_policy import describe, failure_for
 from notifications.models import Attempt, Notification, Outcome, Receipt, StaffDeed, Status
 from notifications.staff_actions import matching, number_prefix
@@ -25,7 +23,8 @@ from notifications.staff_actions.selection import SID
 from . import story
 from .acting import ICONS, act_address
 from .base import ConsoleAdmin, Deed, LargeTableMixin, ReadOnlyMixin, badge, link_to, moment
-from .editing import EditsMessages, edit_address
+from .editing import edit_address
+from .export import ExportsMessages
 from .filters import ChannelFilter, ErrorFilter, PurposeFilter, StatusFilter
 
 __all__ = ["TONES", "AttemptAdmin", "NotificationAdmin", "ReceiptAdmin", "matching", "number_prefix"]
@@ -47,7 +46,7 @@ CAN_BE_CALLED_BACK: Final = (Status.QUEUED, Status.UNCONFIRMED)
 
 
 @admin.register(Notification)
-class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, EditsMessages):
+class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, ExportsMessages):
     """The queue and its dead letters. Nobody edits a row; the actions call the functions that may move it."""
 
     list_display = [
@@ -209,22 +208,6 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, EditsMessages):
     @admin.action(description=gettext_lazy("Call back"), permissions=["handle"])
     def call_back(self, request: HttpRequest, queryset: QuerySet[Notification]) -> HttpResponse:  # noqa: ARG002
         return self.lead_to(request, StaffDeed.CANCEL)
-
-    @admin.action(description=gettext_lazy("Export (CSV)"), permissions=["view"])
-    def export(self, request: HttpRequest, queryset: QuerySet[Notification]) -> HttpResponse:
-        """The chosen messages, or all that the filter shows, as a file; who took it stays in the staff's log."""
-        content = exporting.as_csv(queryset)
-        many = content.count("\r\n") - 1
-        LogEntry.objects.create(
-            user_id=request.user.pk or 0,
-            content_type=ContentType.objects.get_for_model(Notification),
-            object_repr=gettext("Export of messages"),
-            action_flag=CHANGE,
-            change_message=f"{many} · {request.GET.urlencode()}",
-        )
-        answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
-        answer["Content-Disposition"] = f'attachment; filename="messages-{clock.now():%Y-%m-%d-%H%M}.csv"'
-        return answer
 
     @admin.display(description=gettext_lazy("actions"))
     def row_deeds(self, row: Notification) -> str:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from djobea.models import SavedList
-from notifications import clock
+from notifications import clock, exporting
 from notifications.exporting import safe
 from notifications.models import Attempt, Contact, MessageTemplate, Outcome, Status
 from tests.djobea.admin_rows import NUMBER, a_message, an_alert
@@ -32,10 +32,15 @@ def staff(client: Client) -> Client:
 
 
 def export(client: Client, query: str = "", **facts: str) -> list[list[str]]:
+    """Choose all that the filter shows, look at the dry run, give a reason, and read the file."""
     form = {"action": "export", "_selected_action": "0", "select_across": "1", "index": "0"} | facts
-    answer = client.post(LIST + query, form)
+    asked = client.post(LIST + query, form)["Location"]
+    assert client.get(asked).status_code == 200
+    assert client.post(asked, {"why": " "}).status_code == 200
+    assert not LogEntry.objects.exists()
+    answer = client.post(asked, {"why": "Monthly report"})
     assert answer["Content-Type"].startswith("text/csv")
-    return list(csv.reader(answer.content.decode("utf-8-sig").splitlines(), delimiter=";"))
+    return list(csv.reader(b"".join(answer).decode("utf-8-sig").splitlines(), delimiter=";"))
 
 
 def test_the_filter_is_exported_and_the_log_says_by_whom(staff: Client, at: datetime) -> None:
@@ -46,7 +51,27 @@ def test_the_filter_is_exported_and_the_log_says_by_whom(staff: Client, at: date
     assert (rows[0][2], rows[0][-1]) == (f"'{NUMBER}", "'=HYPERLINK(1)")
     assert len(head) == len(rows[0])
     log = LogEntry.objects.get()
-    assert (log.user.username, log.change_message) == ("chief", "1 · status__exact=dead")
+    assert log.user.username == "chief"
+    assert log.change_message.startswith("1 · ")
+    assert log.change_message.endswith(" · Monthly report")
+
+
+def test_the_whole_filter_is_exported_in_pieces(staff: Client, at: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "AT_ONCE", 3)
+    monkeypatch.setattr(exporting, "COUNTED", 5)
+    messages = [a_message(at, Status.DEAD) for _number in range(8)]
+    page = staff.get(reverse("admin:notifications_notification_export"), {"scope": "all"}).content.decode()
+    assert "5+" in page
+    _head, *rows = export(staff, "?status__exact=dead", _selected_action=str(messages[0].pk))
+    assert [row[0] for row in rows] == [str(message.pk) for message in reversed(messages)]
+
+
+def test_chosen_rows_are_exported_alone_and_one_comes_back_to_the_filter(staff: Client, at: datetime) -> None:
+    chosen, _other = a_message(at, Status.DEAD), a_message(at, Status.DEAD)
+    _head, *rows = export(staff, "?status__exact=dead", _selected_action=str(chosen.pk), select_across="0")
+    assert [row[0] for row in rows] == [str(chosen.pk)]
+    address = f"{reverse('admin:notifications_notification_export')}?status__exact=dead&ids={chosen.pk}"
+    assert f'href="{LIST}?status__exact=dead"' in staff.get(address).content.decode()
 
 
 def test_who_may_not_see_people_exports_no_numbers(client: Client, at: datetime) -> None:
