@@ -32,7 +32,7 @@ from notifications.models import (
 )
 from notifications.staff_actions import Fate, Forecast, Selection
 
-from .base import ConsoleAdmin
+from .base import ConsoleAdmin, filter_of
 from .story import purpose_label
 
 LIST: Final = "admin:notifications_notification_changelist"
@@ -46,7 +46,7 @@ PARAMETERS: Final = {
     "waiting_for__exact": "waiting_for",
     "possible_duplicate__exact": "possible_duplicate",
 }
-OWN: Final = ("ids", "scope", "to", "row")  # parameters of the page that asks
+OWN: Final = ("ids", "scope", "to", "row", "list")  # parameters of the page that asks
 LOOKS: Final = ("o", "p")  # how the list is shown: order and page
 MAY_BE_EMPTY: Final = ("waiting_for",)
 CRITERION_NAMES: Final[dict[str, Promise]] = {
@@ -285,4 +285,10 @@ def _do(deed: str, selection: Selection, channel: str, facts: dict[str, Any]) ->
 
 def act_address(deed: str, row: Notification) -> str:
     """The page that asks before `deed` is done with one message."""
-    return f"{reverse('admin:notifications_notification_act', args=[deed])}?ids={row.pk}&row={row.pk}"
+    return f"{reverse('admin:notifications_notification_act', args=[deed])}?ids={row.pk}&{way_back(row)}"
+
+
+def way_back(row: Notification) -> str:
+    """What tells a page that asks whence one came: the list with its filter, else the message's own page."""
+    query = filter_of(row)
+    return f"row={row.pk}" if query is None else f"list=1&{query}".rstrip("&")

@@ -39,6 +39,7 @@ PER_PAGE: Final = 25
 FEW_PER_PAGE: Final = 20  # half of a page's time goes into its rows
 ALL_BOXES: Final[Any] = vars(ModelAdmin.action_checkbox)["short_description"]  # the theme's box for the whole page
 LISTED_AT: Final = "listed_at"
+LISTED_BY: Final = "listed_by"
 PLACE: Final = "0-key-of-the-row-0"
 
 
@@ -71,8 +72,14 @@ class ConsoleChangeList(ChangeList):
         return super().get_ordering_field(field_name) if field_name in (self.sortable_by or ()) else None
 
     def get_results(self, request: HttpRequest) -> None:
-        """The rows of the page; with the time, where cells need it: asked once, not once a row (see `time_of`)."""
+        """The rows of the page; with the time, where cells need it: asked once, not once a row (see `time_of`).
+
+        Where cells lead to pages from which one comes back here, with the list's filter (see `filter_of`).
+        """
         super().get_results(request)
+        if getattr(self.model_admin, "is_come_back_to", False):
+            for row in self.result_list:
+                vars(row)[LISTED_BY] = request.GET.urlencode()
         if getattr(self.model_admin, "tells_time", False):
             at = clock.now()
             for row in self.result_list:
@@ -91,6 +98,7 @@ class ConsoleAdmin(ModelAdmin[M]):
     deeds: ClassVar[Sequence[Deed]] = ()
     story_template: ClassVar[str] = ""
     tells_time: ClassVar[bool] = False  # whether cells of the list ask `time_of` their row
+    is_come_back_to: ClassVar[bool] = False  # whether cells of the list ask `filter_of` their row
     private_fields: ClassVar[Sequence[str]] = ()  # left out for whoever may not see people
     change_form_outer_before_template = "djobea/row_head.html"
 
@@ -234,6 +242,12 @@ def time_of(row: Model) -> datetime:
     """The database's time when the row's list was read; for a row of no list, the time now."""
     at: datetime = vars(row).get(LISTED_AT) or clock.now()
     return at
+
+
+def filter_of(row: Model) -> str | None:
+    """The query of the list that shows this row; None for a row of no list."""
+    query: str | None = vars(row).get(LISTED_BY)
+    return query
 
 
 def moment(at: datetime) -> str:

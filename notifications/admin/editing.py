@@ -18,7 +18,7 @@ from notifications import clock, staff_actions
 from notifications.models import ChannelName, Notification, StaffDeed
 from notifications.staff_actions import EDITABLE, Fate, Selection, number_prefix
 
-from .acting import ActsOnMessages, ReasonForm, ask, foreseen_facts
+from .acting import ActsOnMessages, ReasonForm, ask, foreseen_facts, way_back
 
 
 class EditForm(ReasonForm):
@@ -65,6 +65,8 @@ class EditsMessages(ActsOnMessages):
         if row is None:
             raise Http404
         at, back = clock.now(), reverse("admin:notifications_notification_change", args=[pk])
+        if "list" in request.GET:
+            back = self.back_address(request)
         form = EditForm(request.POST or None, initial={name: getattr(row, name) for name in EDITABLE})
         if request.method == "POST" and form.is_valid():
             changes: dict[str, str] = {name: form.cleaned_data[name] for name in EDITABLE if name in form.changed_data}
@@ -94,4 +96,4 @@ def _channel(name: str) -> str:
 
 def edit_address(row: Notification) -> str:
     """The page that edits this message."""
-    return reverse("admin:notifications_notification_edit", args=[row.pk])
+    return f"{reverse('admin:notifications_notification_edit', args=[row.pk])}?{way_back(row)}"

@@ -64,6 +64,7 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, ExportsMessages):
     ]
     list_select_related = ["contact"]
     list_before_template = "admin/notifications/causes.html"
+    is_come_back_to = True
     search_fields = ["phone_number"]  # shows the box; `matching` decides
     search_help_text = gettext_lazy("Number, SID, reference (request:42) or #id")
     actions = ["retry_now", "take_elsewhere", "call_back", "export"]

@@ -1,6 +1,8 @@
 """What leaves the console as a file, and the story of a call: true, and harmless."""
 
 import csv
+import html
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -133,8 +135,29 @@ def test_a_row_offers_what_fits_it(staff: Client, at: datetime) -> None:
     dead, sent = a_message(at, Status.DEAD), a_message(at, Status.DELIVERED)
     page = staff.get(LIST).content.decode()
     retry = reverse("admin:notifications_notification_act", args=["retry"])
-    assert f"{retry}?ids={dead.pk}&amp;row={dead.pk}" in page
+    assert f"{retry}?ids={dead.pk}&amp;" in page
     assert f"{retry}?ids={sent.pk}&amp;" not in page
+
+
+def test_from_a_row_one_comes_back_to_the_list_with_its_filter(staff: Client, at: datetime) -> None:
+    dead = a_message(at, Status.DEAD)
+    query = "status__exact=dead&o=-9"
+    listed = staff.get(f"{LIST}?{query}").content.decode()
+    links = [html.unescape(link) for link in re.findall(r'href="([^"]*/(?:act/|edit/)[^"]*)"', listed)]
+    asking = [link for link in links if f"ids={dead.pk}&" in link or f"/{dead.pk}/edit/" in link]
+    assert len(asking) == 3
+    for link in asking:
+        assert f'href="{LIST}?{query.replace("&", "&amp;")}"' in staff.get(link).content.decode(), link
+    answer = staff.post(asking[0], {"why": "The cause is mended"})
+    assert answer["Location"] == f"{LIST}?{query}"
+
+
+def test_from_a_message_one_comes_back_to_the_message(staff: Client, at: datetime) -> None:
+    page = reverse("admin:notifications_notification_change", args=[a_message(at, Status.DEAD).pk])
+    links = re.findall(r'href="([^"]*/(?:act/|edit/)[^"]*)"', staff.get(page).content.decode())
+    assert links
+    for link in links:
+        assert f'href="{page}"' in staff.get(html.unescape(link)).content.decode(), link
 
 
 def test_a_filtered_list_gets_a_name_in_the_sidebar(staff: Client, at: datetime) -> None:
