@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from . import routing
 from .models import ChannelName, MessageTemplate
-from .rendering import BUTTONS, LIST, NOTICE, PLACEHOLDER, TEXT
+from .rendering import BUTTONS, LIST, NOTICE, PLACEHOLDER, TEXT, fill
 
 LONGEST: Final = 1024
 SIDE_BY_SIDE: Final = re.compile(r"\}\}\s*\{\{")
@@ -22,6 +22,12 @@ STRAY: Final = re.compile(r"\{\{(?![0-9]+\}\})")
 def known_variables(name: str) -> tuple[str, ...]:
     """What messages of this purpose bring for a template."""
     return (TEXT, *routing.route_for(name).variables)
+
+
+def preview(template: MessageTemplate) -> str:
+    """The text with the names of its variables in their places, `[service]`; empty where it cannot be filled."""
+    names = template.variables or [TEXT]
+    return fill(template.body, [f"[{name}]" for name in names]) if template.body and not faults(template) else ""
 
 
 def faults(template: MessageTemplate) -> list[str]:

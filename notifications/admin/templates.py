@@ -11,17 +11,16 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from notifications import rendering, sms_letters, template_rules, templates
+from notifications import sms_letters, template_rules, templates
 from notifications.models import MessageTemplate
 from notifications.models.template import Approval
 
 from .base import ConsoleAdmin, WithHistory, badge
-
-TONES = {Approval.APPROVED: "good", Approval.REJECTED: "bad", Approval.DISABLED: "bad", Approval.PAUSED: "bad"}
+from .template_previews import TONES, PreviewsTemplates
 
 
 @admin.register(MessageTemplate)
-class TemplateAdmin(WithHistory, ConsoleAdmin[MessageTemplate]):
+class TemplateAdmin(PreviewsTemplates, WithHistory, ConsoleAdmin[MessageTemplate]):
     """A template that could not be filled is refused when it is saved; new words need a new approval."""
 
     list_display = ["name", "language", "channel", "approved", "length", "content_sid", "button_names"]
@@ -59,7 +58,7 @@ class TemplateAdmin(WithHistory, ConsoleAdmin[MessageTemplate]):
     @admin.display(description=gettext_lazy("length"))
     def length(self, row: MessageTemplate) -> str:
         """Characters, and what the text costs as an SMS; its variables count as they are shown in the preview."""
-        text = self._shown(row)
+        text = template_rules.preview(row)
         if not text:
             return "-"
         parts = sms_letters.segments(sms_letters.plain(text))
@@ -70,7 +69,7 @@ class TemplateAdmin(WithHistory, ConsoleAdmin[MessageTemplate]):
     @admin.display(description=gettext_lazy("preview"))
     def preview(self, row: MessageTemplate) -> str:
         """As a person would see it: on this channel, and as the SMS that takes its place."""
-        text = self._shown(row)
+        text = template_rules.preview(row)
         if not text:
             return "-"
         sms = sms_letters.fit(text)
@@ -84,15 +83,6 @@ class TemplateAdmin(WithHistory, ConsoleAdmin[MessageTemplate]):
             linebreaks_of(text, row.buttons),
             cost,
             sms,
-        )
-
-    def _shown(self, row: MessageTemplate) -> str:
-        """The text with the names of its variables in their places; empty where it cannot be filled."""
-        names = row.variables or [rendering.TEXT]
-        return (
-            rendering.fill(row.body, [f"[{name}]" for name in names])
-            if row.body and not template_rules.faults(row)
-            else ""
         )
 
 
