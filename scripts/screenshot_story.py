@@ -268,7 +268,7 @@ def _done_by_hand(at: datetime) -> None:
 
 def a_message(person: Contact, when: datetime, purpose: str, body: str, **facts: Any) -> Notification:
     """One message to this person that was made then; queued on WhatsApp unless told otherwise."""
-    defaults: dict[str, Any] = {"channel": "whatsapp", "due_at": when, "created_at": when}
+    defaults: dict[str, Any] = {"channel": "whatsapp", "due_at": when, "created_at": when, "trace": str(uuid.uuid4())}
     defaults |= {"reference": f"request:{900 + person.pk}", "priority": 2 if purpose == "offer" else 1}
     if facts.get("status") == Status.DELIVERED:
         defaults |= {"settled_at": when + timedelta(seconds=3)}

@@ -57,6 +57,12 @@ def test_messages_that_no_webhook_brought_are_read_from_the_list_and_answered_on
         ("bonjour", "processed", True),
         ("aide", "processed", True),
     ]
+    # No request brought them, so each begins an id of its own for the logs, and its answer has it.
+    traces = [message.trace for message in messages]
+    assert len(set(traces)) == 2
+    assert all(traces)
+    answers = Notification.objects.filter(reference__startswith="inbound:").order_by("pk")
+    assert list(answers.values_list("trace", flat=True)) == traces
 
 
 @pytest.mark.usefixtures("_old_house")
