@@ -26,7 +26,17 @@ class Remedy:
     do: Callable[[EscalationAlert, str, datetime], str]
 
 
+@dataclass(frozen=True)
+class Lead:
+    """A way from the alert's page to where something can be done: `address(alert)`, empty where it does not fit."""
+
+    name: str
+    label: Any
+    address: Callable[[EscalationAlert], str]
+
+
 _known: Final[dict[str, Remedy]] = {}
+_leads: Final[dict[str, Lead]] = {}
 
 
 def register(remedy: Remedy) -> None:
@@ -37,3 +47,14 @@ def register(remedy: Remedy) -> None:
 def remedies_for(alert: EscalationAlert) -> list[Remedy]:
     """What may be done about this alert now."""
     return [] if alert.state == AlertState.RESOLVED else [each for each in _known.values() if each.fits(alert)]
+
+
+def offer_way(lead: Lead) -> None:
+    """Offer this way on the pages of alerts from now on."""
+    _leads[lead.name] = lead
+
+
+def leads_from(alert: EscalationAlert) -> list[tuple[Lead, str]]:
+    """The ways that fit this alert now, with their addresses."""
+    found = [] if alert.state == AlertState.RESOLVED else [(each, each.address(alert)) for each in _leads.values()]
+    return [(each, address) for each, address in found if address]

@@ -14,8 +14,9 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from notifications import chains, clock, escalation
+from notifications import chains, clock, escalation, remedies
 from notifications.models import AlertState, EscalationAlert, Notification, Severity
+from notifications.remedies import Remedy
 
 from .base import ConsoleAdmin, Deed, NeitherAddedNorDeletedMixin, badge, moment, time_of
 
@@ -52,6 +53,14 @@ def _snooze_till_morning(alert: EscalationAlert, _user: Any, at: datetime) -> st
 
 def _take_over(alert: EscalationAlert, user: Any, at: datetime) -> str:
     return _("You take care of this alert now.") if escalation.hand_over(alert, to=user, at=at) else ""
+
+
+def _as_deed(remedy: Remedy) -> Deed:
+    return Deed(f"remedy-{remedy.name}", remedy.label, lambda row, user, at: remedy.do(row, user.get_username(), at))
+
+
+def _to(address: str) -> Callable[[EscalationAlert], str]:
+    return lambda _row: address
 
 
 class UnresolvedFilter(admin.SimpleListFilter):
@@ -126,6 +135,12 @@ class AlertAdmin(NeitherAddedNorDeletedMixin, ConsoleAdmin[EscalationAlert]):
             },
         ),
     ]
+
+    def deeds_of(self, row: EscalationAlert) -> list[Deed]:
+        """What fits every alert, after what fits this one alone: the remedies and ways that the apps offer for it."""
+        remedies_of = [_as_deed(remedy) for remedy in remedies.remedies_for(row)]
+        leads = [Deed(lead.name, lead.label, leads_to=_to(address)) for lead, address in remedies.leads_from(row)]
+        return [*remedies_of, *leads, *self.deeds]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002  Django's
         return [field.name for field in EscalationAlert._meta.fields if field.name != "notes"]  # noqa: SLF001  public

@@ -128,6 +128,10 @@ class ConsoleAdmin(ModelAdmin[M]):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:  # noqa: ARG002  Django's
         return ConsoleChangeList
 
+    def deeds_of(self, row: M) -> Sequence[Deed]:  # noqa: ARG002  for those whose rows differ
+        """The buttons that this row may have; `fits` decides which are shown."""
+        return self.deeds
+
     def has_handle_permission(self, request: HttpRequest) -> bool:
         """Whether this person may act on rows that nobody edits: the right to change them, used by buttons only."""
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
@@ -140,7 +144,7 @@ class ConsoleAdmin(ModelAdmin[M]):
         if row is not None and self.has_view_permission(request, row):
             extra |= self.story(row, at)
             if self.has_handle_permission(request):
-                fitting = [deed for deed in self.deeds if deed.fits(row, at)]
+                fitting = [deed for deed in self.deeds_of(row) if deed.fits(row, at)]
                 extra["deeds"] = [(deed, deed.leads_to(row) if deed.leads_to else "") for deed in fitting]
         answer: HttpResponse = super().change_view(request, object_id, form_url, extra | (extra_context or {}))
         return answer
@@ -152,10 +156,8 @@ class ConsoleAdmin(ModelAdmin[M]):
 
     def do_view(self, request: HttpRequest, object_id: str, deed: str) -> HttpResponseBase:
         """Do what a button says and go back to the row."""
-        row, chosen = (
-            self.get_object(request, object_id),
-            next((each for each in self.deeds if each.name == deed), None),
-        )
+        row = self.get_object(request, object_id)
+        chosen = next((each for each in self.deeds_of(row) if each.name == deed), None) if row is not None else None
         if row is None or chosen is None or chosen.leads_to:
             raise Http404
         if request.method != "POST" or not self.has_handle_permission(request):

@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.urls import reverse
 
 from marketplace import dispatch
 from marketplace.models import Offer, RequestStatus, ServiceRequest, Urgency
 from notifications import chains, clock, staff_links, staff_replies
 from notifications.models import EscalationAlert, EscalationStep, Notification, OnCallPerson, Severity
 from providers.models import Provider
+from tests.djobea.admin_rows import an_alert
 from tests.factories import a_request
 from tests.providers.factories import NOON, a_provider, a_zone
 
@@ -87,3 +89,27 @@ def test_what_was_approved_stays_approved(alert: EscalationAlert) -> None:
     far_away()
     dispatch.expire_offers(NOON + timedelta(hours=1))
     assert Offer.objects.filter(level="emergency").count() == 2
+
+
+def test_the_alerts_page_in_the_console_widens_assigns_and_calls(
+    alert: EscalationAlert, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: NOON)
+    client.force_login(User.objects.create_superuser("chief"), backend="django.contrib.auth.backends.ModelBackend")
+    page = reverse("admin:notifications_escalationalert_change", args=[alert.pk])
+    shown, request = client.get(page).content.decode(), request_of()
+    assert f'href="{reverse("admin:marketplace_servicerequest_assign", args=[request.pk])}"' in shown
+    assert f'href="tel:{request.number_to_call}"' in shown
+    assert 'action="../do/remedy-widen/"' in shown
+    client.post(reverse("admin:notifications_escalationalert_do", args=[alert.pk, "remedy-widen"]))
+    assert request_of().events.filter(name="widened", actor="staff:chief").exists()
+
+
+def test_other_alerts_have_none_of_these_buttons(client: Client) -> None:
+    client.force_login(User.objects.create_superuser("chief"), backend="django.contrib.auth.backends.ModelBackend")
+    other = an_alert(NOON)
+    shown = client.get(reverse("admin:notifications_escalationalert_change", args=[other.pk])).content.decode()
+    assert "remedy-" not in shown
+    assert "tel:" not in shown
+    widen = reverse("admin:notifications_escalationalert_do", args=[other.pk, "remedy-widen"])
+    assert client.post(widen).status_code == 404
