@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from djobea import status
 from djobea.models import SelfTestResult
 from djobea.verdicts import State
-from notifications import channel_health, escalation, failure_policy, outbox, queue, settlement
+from notifications import channel_health, escalation, failure_policy, outbox, queue, settlement, tracing
 from notifications.channels import Accepted, Answer, Refused, selftest
 from notifications.delivery import Deadline, deliver
 from notifications.models import Attempt, Channel, EscalationAlert, Notification, Outcome, Severity, Status
@@ -78,7 +78,8 @@ def last_results() -> list[SelfTestResult]:
 def _run(name: str, test: Callable[[datetime], str], at: datetime) -> Result:
     began = time.monotonic()
     try:
-        with transaction.atomic():
+        # Their lines in the log look like those of a fault: the id says what they are.
+        with tracing.bound(f"self-test:{name}"), transaction.atomic():
             detail, passed = test(at), True
             transaction.set_rollback(True)
     except (OperationalError, InterfaceError):

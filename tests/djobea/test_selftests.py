@@ -1,5 +1,6 @@
 """Each self-test passes on a sound system, fails when what it checks is broken, and leaves nothing behind."""
 
+import io
 import json
 from io import StringIO
 from typing import Any
@@ -44,6 +45,15 @@ def test_all_six_pass_and_leave_no_row() -> None:
     assert [(result.name, result.passed, result.detail) for result in selftests.run(NOON) if not result.passed] == []
     assert counts() == before
     assert SelfTestResult.objects.filter(passed=True).count() == len(selftests.SELF_TESTS) == 6
+
+
+def test_their_lines_in_the_log_say_whose_they_are(log: io.StringIO) -> None:
+    selftests.run(NOON)
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert "warning" in {line["level"] for line in lines}
+    assert {line.get("request_id") for line in lines} == {
+        f"self-test:{name}" for name in ("whatsapp_failure", "retry", "monitoring", "delivery")
+    }
 
 
 @pytest.mark.parametrize(
