@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 from django.db.models.signals import pre_save
 from simple_history.models import HistoricalRecords
 
+from marketplace.models import VocabularyEntry
 from notifications.models import (
     Account,
     Channel,
@@ -89,6 +90,7 @@ WITH_HISTORY: Final[tuple[tuple[type[Model], dict[str, Any]], ...]] = (
     (OnCallPerson, {}),
     (EscalationStep, {}),
     (Maintenance, {}),
+    (VocabularyEntry, {"excluded_fields": ["folded", "created_at", "updated_at"]}),
     (WebhookSubscription, {"excluded_fields": ["secret", "old_secret", "old_secret_until"]}),
 )
 for _model, _config in WITH_HISTORY:

@@ -89,7 +89,14 @@ class ProviderForm(forms.ModelForm[Provider]):
         cleaned = super().clean() or self.cleaned_data
         if (number := getattr(self, "found", None)) and number.e164 != self.initial.get("phone_number"):
             cleaned["phone_doubtful"] = number.doubtful
+        self._ask_why_it_stops(cleaned)
         return cleaned
+
+    def _ask_why_it_stops(self, cleaned: dict[str, Any]) -> None:
+        """Whoever takes the work from somebody says why; the field stands below the form, and is kept in the history."""
+        stops = cleaned.get("status") == ProviderStatus.SUSPENDED and "status" in self.changed_data
+        if stops and self.instance.pk and not self.data.get("why", "").strip():
+            self.add_error("status", _("Say why, in the field at the end of the page."))
 
 
 class AvailabilityInline(TabularInline[Availability, Provider]):

@@ -11,13 +11,13 @@ from django.utils.translation import gettext_lazy as _
 from unfold.decorators import action
 
 from marketplace.models import VocabularyEntry
-from notifications.admin.base import ConsoleAdmin
+from notifications.admin.base import ConsoleAdmin, WithHistory
 
 from . import reading
 
 
 @admin.register(VocabularyEntry)
-class VocabularyAdmin(ConsoleAdmin[VocabularyEntry]):
+class VocabularyAdmin(WithHistory, ConsoleAdmin[VocabularyEntry]):
     list_display = ["text", "kind", "language", "service", "zone", "value", "weight", "active", "origin"]
     list_filter = ["kind", "language", "origin", "active", "service"]
     list_select_related = ["service", "zone"]

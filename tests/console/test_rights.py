@@ -11,7 +11,7 @@ from django.urls import reverse
 from rest_framework.authtoken.models import Token
 
 from djobea import groups, histories
-from marketplace.models import Event, Job, MatchRun, Offer, Quote, Rating, ServiceRequest
+from marketplace.models import Event, Job, MatchRun, Offer, Quote, Rating, ServiceRequest, VocabularyEntry
 from notifications import personal_data
 from notifications.models import Channel
 from providers import coverage
@@ -211,22 +211,57 @@ def test_a_change_is_kept_with_who_when_why_and_what_was_before(staff: Client, c
     assert "chief" in page
 
 
-def test_the_services_of_a_provider_are_part_of_its_history(staff: Client) -> None:
-    provider = a_provider()
-    other = a_service("electricite")
-    form = {
+def provider_form(provider: Provider, **changes: Any) -> dict[str, Any]:
+    facts = {
         "name": provider.name,
         "phone_number": provider.phone_number,
         "language": "fr",
-        "services": [other.pk],
+        "services": [service.pk for service in provider.services.all()],
         "zones": [zone.pk for zone in provider.zones.all()],
         "radius_km": 15,
         "status": "active",
         "daily_capacity": 6,
         "availability-TOTAL_FORMS": 0,
         "availability-INITIAL_FORMS": 0,
-        "why": "Changed trade",
     }
+    return facts | changes
+
+
+def test_whoever_suspends_a_provider_says_why(staff: Client) -> None:
+    provider = a_provider()
+    asked = staff.post(row_page(provider), provider_form(provider, status="suspended", why=" "))
+    assert "status" in asked.context["adminform"].form.errors
+    assert (
+        staff.post(row_page(provider), provider_form(provider, status="suspended", why="Two no-shows")).status_code
+        == 302
+    )
+    provider.refresh_from_db()
+    assert provider.status == "suspended"
+    kept: Any = histories.of(provider).first()
+    assert kept.history_change_reason == "Two no-shows"
+    assert (
+        staff.post(row_page(provider), provider_form(provider, status="suspended", daily_capacity=3)).status_code == 302
+    )
+
+
+def test_the_words_that_are_understood_have_a_history(staff: Client, chief: User) -> None:
+    word = VocabularyEntry.objects.create(kind="service_name", text="plombier", service=a_service())
+    form = {"kind": "service_name", "text": "plombyé", "service": word.service_id, "weight": 3, "active": "on"}
+    assert staff.post(row_page(word), form | {"why": "So they write it"}).status_code == 302
+    states: Any = histories.of(word).order_by("history_id")
+    assert [(row.text, row.history_user, row.history_change_reason) for row in states] == [
+        ("plombier", None, None),
+        ("plombyé", chief, "So they write it"),
+    ]
+    assert "plomby" in staff.get(reverse("admin:marketplace_vocabularyentry_history", args=[word.pk])).content.decode()
+    staff.post(reverse("admin:marketplace_vocabularyentry_delete", args=[word.pk]), {"post": "yes"})
+    assert [row.history_type for row in states.all()] == ["~", "~", "-"]
+
+
+def test_the_services_of_a_provider_are_part_of_its_history(staff: Client) -> None:
+    provider = a_provider()
+    other = a_service("electricite")
+    form = provider_form(provider, services=[other.pk], why="Changed trade")
     assert staff.post(row_page(provider), form).status_code == 302
     states: Any = list(histories.of(provider).order_by("history_id"))
     assert [row.service_id for row in states[-1].services.all()] == [other.pk]
