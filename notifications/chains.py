@@ -4,7 +4,7 @@ The steps are copied when the alert opens, so that later edits do not bend a run
 staff have no chain: they would feed themselves.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -117,24 +117,41 @@ class Telling:
 
 
 def foresee(at: datetime) -> dict[Severity, list[Telling]]:
-    """For each severity, who would be told when if an alert opened at `at` and nobody took care of it."""
+    """For each severity, who would be told when if an alert opened at `at` and nobody took care of it.
+
+    Steps that fall into a maintenance of all alerts come after it, as they will; the standing list gets its mail at once.
+    """
     everybody = list(OnCallPerson.objects.filter(is_active=True))
-    mails = [Telling(at, ChannelName.EMAIL, settings.STAFF_ALERT_EMAILS)] if settings.STAFF_ALERT_EMAILS else []
-    told: dict[Severity, list[Telling]] = {severity: list(mails) for severity in Severity}
+    works = list(Maintenance.objects.filter(about="", ends_at__gt=at).order_by("starts_at"))
+    mails = settings.STAFF_ALERT_EMAILS
+    first = [Telling(at, ChannelName.EMAIL, mails)] if mails else []
+    told: dict[Severity, list[Telling]] = {severity: list(first) for severity in Severity}
     steps = EscalationStep.objects.filter(is_active=True).select_related("person")
     for step in steps.order_by("after_minutes", "pk"):
-        due_at = at + timedelta(minutes=step.after_minutes)
+        due_at = _after(works, at + timedelta(minutes=step.after_minutes))
         link = ChainLink(channel=step.channel, person=step.person, is_for_everybody=step.person_id is None)
         people = _people(link, EscalationAlert(severity=step.severity), due_at, everybody)
         told[Severity(step.severity)].append(Telling(due_at, step.channel, [person.name for person in people]))
     return told
 
 
+def _after(works: Iterable[Maintenance], due_at: datetime) -> datetime:
+    """`due_at`, or the end of the works that it falls into; `works` in the order of their beginnings."""
+    for work in works:
+        if work.starts_at <= due_at < work.ends_at:
+            due_at = work.ends_at
+    return due_at
+
+
+def works_at(at: datetime) -> Sequence[Maintenance]:
+    """The maintenance that runs at `at`."""
+    return list(Maintenance.objects.filter(starts_at__lte=at, ends_at__gt=at).order_by("ends_at"))
+
+
 def quiet_until(alert: EscalationAlert, at: datetime) -> datetime | None:
     """When the chain may go on, if the alert is snoozed or under maintenance now; else None."""
     ends = [alert.snoozed_until] if alert.snoozed_until and alert.snoozed_until > at else []
-    works = Maintenance.objects.filter(starts_at__lte=at, ends_at__gt=at)
-    ends += [work.ends_at for work in works if alert.fingerprint.startswith(work.about)]
+    ends += [work.ends_at for work in works_at(at) if alert.fingerprint.startswith(work.about)]
     return max(ends, default=None)
 
 

@@ -45,7 +45,8 @@ class EscalationStepAdmin(WithHistory, ConsoleAdmin[EscalationStep]):
         """Above the steps, what they would do now, severity by severity."""
         at = clock.now()
         told = chains.foresee(at).items()
-        return super().changelist_view(request, {"told": told, "at": at} | (extra_context or {}))
+        extra = {"told": told, "works": chains.works_at(at), "at": at}
+        return super().changelist_view(request, extra | (extra_context or {}))
 
     @admin.display(description=gettext_lazy("person"))
     def person_or_everybody(self, row: EscalationStep) -> str:

@@ -12,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import strip_tags
+from django.utils.translation import gettext
 from unfold.templatetags.unfold_list import items_for_result
 
 from notifications import clock
@@ -86,6 +87,13 @@ def test_the_list_of_applications_follows_the_rights_of_the_reader(client: Clien
     users[1].user_permissions.add(Permission.objects.get(codename="view_city"))
     client.force_login(users[1])
     assert [app["app_label"] for app in client.get(reverse("admin:index")).context["available_apps"]] == ["providers"]
+
+
+def test_the_first_page_bears_the_products_own_title(staff: Client) -> None:
+    page = staff.get(reverse("admin:index")).content.decode()
+    title = re.search(r"<title>(.*?)</title>", page, re.DOTALL)
+    assert title
+    assert title[1].split() == [*gettext("Dashboard").split(), "|", "Djobea"]
 
 
 def test_who_changes_the_list_of_applications_changes_his_copy_only(staff: Client, rf: Any) -> None:

@@ -314,6 +314,23 @@ def test_the_preview_tells_what_the_chain_then_does(settings: Any) -> None:
     assert set(told()) == {awa.phone_number, boss.phone_number}
 
 
+def test_the_preview_knows_of_maintenance_as_the_chain_does(settings: Any) -> None:
+    settings.STAFF_ALERT_EMAILS = []
+    a_step(0, person=a_person("Awa"))
+    a_step(90, person=a_person("Boss"))
+    for starts, ends in ((-60, 30), (20, 45)):
+        Maintenance.objects.create(
+            starts_at=NOON + timedelta(minutes=starts), ends_at=NOON + timedelta(minutes=ends), why="Twilio moves"
+        )
+    Maintenance.objects.create(starts_at=NOON, ends_at=NOON + timedelta(days=1), why="One channel", about="channel:sms")
+    foreseen = chains.foresee(NOON)[Severity.CRITICAL]
+    assert [(each.due_at - NOON).total_seconds() / 60 for each in foreseen] == [45, 90]
+    assert [work.why for work in chains.works_at(NOON)] == ["Twilio moves", "One channel"]
+    an_alert(NOON)
+    taken = [minute for minute in (0, 30, 44, 45, 90) if chains.escalate_due(NOON + timedelta(minutes=minute))]
+    assert taken == [45, 90]
+
+
 def test_nobody_on_call_is_foreseen_as_nobody() -> None:
     a_person("Awa", from_hour=7, to_hour=20)
     a_step(5, severity=Severity.WARNING)
