@@ -7,7 +7,7 @@ from typing import Final
 from django.db import transaction
 
 from marketplace import dispatch, jobs, match_runs, timeline
-from marketplace.models import Job, Offer, OfferStatus, RequestStatus, ServiceRequest, Wave
+from marketplace.models import Job, Offer, OfferStatus, RequestStatus, ServiceRequest
 from providers import standing
 from providers.models import Provider, ProviderStatus
 
@@ -49,14 +49,7 @@ def _open_offer(request: ServiceRequest, provider: Provider, at: datetime) -> Of
     if Offer.objects.filter(request=request, provider=provider, status=OfferStatus.OPEN).update(expires_at=ends):
         return Offer.objects.get(request=request, provider=provider)
     run, result = match_runs.note_one(request, match_runs.level_reached(request), provider, at=at)
-    wave = Wave.objects.create(
-        request=request,
-        match_run=run,
-        number=Wave.objects.filter(request=request).count() + 1,
-        started_at=at,
-        ends_at=ends,
-        closed_at=at,
-    )
+    wave = dispatch.new_wave(request, run, at=at, ends=ends, closed_at=at)
     (offer,) = dispatch.make_offers(wave, result, at)
     standing.note_offered([provider.pk], at)
     return offer

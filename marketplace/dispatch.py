@@ -89,12 +89,21 @@ def _wave_size(request: ServiceRequest, at: datetime) -> int:
 
 def _send_wave(request: ServiceRequest, run: MatchRun, result: MatchResult, at: datetime) -> int:
     ends = at + WAVE_LASTS[Urgency(request.urgency)] * degraded.slowness(at)
-    number = Wave.objects.filter(request=request).count() + 1
-    wave = Wave.objects.create(request=request, match_run=run, number=number, started_at=at, ends_at=ends)
+    wave = new_wave(request, run, at=at, ends=ends)
     offers = send_offers(wave, result, at=at)
-    usual = WAVE_SIZE[Urgency(request.urgency)]
-    timeline.record(request, "wave_sent", "system", at, number=number, level=result.level, offers=offers, usual=usual)
+    facts = {"number": wave.number, "level": result.level, "offers": offers}
+    timeline.record(request, "wave_sent", "system", at, **facts, usual=WAVE_SIZE[Urgency(request.urgency)])
     return offers
+
+
+def new_wave(
+    request: ServiceRequest, run: MatchRun, *, at: datetime, ends: datetime, closed_at: datetime | None = None
+) -> Wave:
+    """The next wave of a locked request, without offers yet."""
+    number = Wave.objects.filter(request=request).count() + 1
+    return Wave.objects.create(
+        request=request, match_run=run, number=number, started_at=at, ends_at=ends, closed_at=closed_at
+    )
 
 
 def send_offers(wave: Wave, result: MatchResult, *, at: datetime) -> int:
