@@ -22,7 +22,7 @@ SEARCH_FOR: Final = {  # then the search ends, and the customer is told
 }
 WAVE_SIZE: Final = {Urgency.EMERGENCY: 6, Urgency.TODAY: 5, Urgency.SCHEDULED: 3, Urgency.UNSPECIFIED: 4}
 LEVELS: Final = (Level.EXACT, Level.BROAD, Level.EMERGENCY)
-SILENT_TOO_OFTEN: Final = 5  # offers in a row without an answer, then staff look at the provider
+SILENT_TOO_OFTEN: Final = 8  # offers in a row without an answer, then staff look at the provider
 CONFIRM_WITHIN: Final = {  # of knowing whose job it is; asked once more at half of it, then the job goes to another
     Urgency.EMERGENCY: timedelta(minutes=6),
     Urgency.TODAY: timedelta(minutes=20),

@@ -19,8 +19,8 @@ from django.db import connections
 
 from providers.models import Rank
 
-POOL: Final = 16  # people of one cell who are compared: whoever has waited longest for an offer
-READ_AT_MOST: Final = 80  # rows that one match compares; somebody who stands in several cells comes several times
+POOL: Final = 24  # people of one cell who are compared: whoever has waited longest for an offer
+READ_AT_MOST: Final = 120  # rows that one match compares; somebody who stands in several cells comes several times
 NEAR_MISSES: Final = 12
 
 # Great-circle distance from the place of the need, as in geography.haversine_km (a test holds the two together).

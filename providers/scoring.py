@@ -23,7 +23,7 @@ DOUBTFUL_NUMBER_FACTOR: Final = 0.5  # somebody whose number may be wrong
 class Weights:
     """What counts how much; only the relations matter, since the score is divided by their sum."""
 
-    distance: float = 0.18
+    distance: float = 0.26
     rating: float = 0.09
     acceptance: float = 0.06
     load: float = 0.35

@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection
 from marketplace import dispatch, jobs, service_requests
 from marketplace.dispatch import Acceptance
 from marketplace.models import Job, MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest, Urgency, Wave
+from marketplace.wave_policy import SILENT_TOO_OFTEN
 from notifications.models import Account, Channel, EscalationAlert, Notification, Status
 from providers.models import Provider, ProviderStatus
 from tests.factories import a_customer, a_request, a_silent_request, all_sent, in_threads, messages_to, offers_to
@@ -301,7 +302,7 @@ def test_open_offers_of_a_provider_are_those_that_can_still_be_won() -> None:
 
 def test_a_provider_who_never_answers_is_put_on_hold_and_staff_are_told() -> None:
     plumber = a_provider()
-    for number in range(5):
+    for number in range(SILENT_TOO_OFTEN):
         at = after(minutes=20 * number)
         a_request(at=at)
         all_sent()
@@ -313,7 +314,7 @@ def test_a_provider_who_never_answers_is_put_on_hold_and_staff_are_told() -> Non
 
 def test_an_answer_of_any_kind_ends_the_silence() -> None:
     plumber = a_provider()
-    for number in range(6):
+    for number in range(SILENT_TOO_OFTEN + 1):
         at = after(minutes=20 * number)
         request = a_request(at=at)
         all_sent()
