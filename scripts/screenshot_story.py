@@ -13,7 +13,7 @@ from django.core.management import call_command
 
 from djobea.models import SavedList
 from marketplace import dispatch, inbox, match_runs, service_requests
-from marketplace.models import Customer, Urgency
+from marketplace.models import Conversation, Customer, Urgency
 from notifications import clock, escalation, staff_actions
 from notifications.failure_policy import failure_for
 from notifications.models import (
@@ -91,7 +91,7 @@ def furnish() -> User:
     _channels(at)
     _alerts(at)
     _on_call(chief)
-    _templates()
+    _templates(people[0], chief, at)
     _done_by_hand(at)
     SavedList.objects.create(
         name="SMS en attente", address="/admin/notifications/notification/?status__exact=queued&channel=sms", by="awa"
@@ -255,8 +255,13 @@ def _on_call(chief: User) -> None:
     EscalationStep.objects.create(severity=Severity.ERROR, after_minutes=15, channel="whatsapp")
 
 
-def _templates() -> None:
+def _templates(person: Contact, chief: User, at: datetime) -> None:
+    """What WhatsApp has approved, and a talk whose window is closed: only a template reaches this person."""
+    body = "Rappel de Djobea : {{1}} vient à {{2}} pour votre demande ({{3}}). Répondez ici."
+    MessageTemplate.objects.create(name="reminder", language="fr", body=body, variables=["name", "time", "service"])
     MessageTemplate.objects.filter(language="fr").update(approval=Approval.APPROVED, content_sid="HX" + "3" * 31 + "7")
+    Contact.objects.filter(pk=person.pk).update(last_inbound_at=(ago := at - timedelta(hours=26)))
+    Conversation.objects.create(contact=person, operator=chief, opened_at=ago, last_message_at=at)
 
 
 def _done_by_hand(at: datetime) -> None:

@@ -79,6 +79,13 @@ def row(model: str, page_name: str = "change", **facts: Any) -> Callable[[], str
     return address
 
 
+def look_at_the_reply(view: Any) -> None:
+    """The last of the templates, chosen and begun."""
+    view.locator(".dj-choice input[type=radio]").last.check()
+    view.locator(".dj-choice input[name^=time-]").fill("14:00")
+    view.locator(".dj-reply").scroll_into_view_if_needed()
+
+
 SHOTS: Final = (
     Shot("dashboard", page("index")),
     Shot("dashboard-phone", page("index"), is_phone=True, is_dark=True),
@@ -94,6 +101,8 @@ SHOTS: Final = (
     Shot("playbook", page("notifications_channel_playbook")),
     Shot("escalation", page("notifications_escalationstep_changelist")),
     Shot("templates", page("notifications_messagetemplate_changelist")),
+    Shot("template-previews", page("notifications_messagetemplate_previews")),
+    Shot("export", page("notifications_notification_export", scope="all", status__exact="dead")),
     Shot("requests-board", page("marketplace_servicerequest_board")),
     Shot("request", row("marketplace.servicerequest", status="matched")),
     Shot("what-if", row("marketplace.servicerequest", "lab", status="matched")),
@@ -101,6 +110,7 @@ SHOTS: Final = (
     Shot("inbox", page("marketplace_conversation_inbox")),
     Shot("talk", row("marketplace.conversation", needs_human=True)),
     Shot("talk-phone", row("marketplace.conversation", needs_human=True), is_phone=True, is_dark=True),
+    Shot("reply-templates", row("marketplace.conversation", operator__isnull=False), before=look_at_the_reply),
     Shot("providers", page("providers_provider_changelist")),
     Shot("provider", row("providers.provider")),
     Shot("providers-import", page("providers_provider_import")),

@@ -188,7 +188,8 @@ class NotificationAdmin(LargeTableMixin, ReadOnlyMixin, ExportsMessages):
 
     @admin.display(description=gettext_lazy("last error"))
     def error(self, row: Notification) -> str:
-        return format_html('<span class="dj-clip">{}</span>', describe(row.last_error_code))
+        said = describe(row.last_error_code)
+        return format_html('<span class="dj-clip" title="{0}">{0}</span>', said) if said else ""
 
     @admin.display(description=gettext_lazy("contact"))
     def contact_link(self, row: Notification) -> str:

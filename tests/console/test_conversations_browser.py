@@ -63,6 +63,24 @@ def test_the_window_counts_down_and_closes(screen: Page, live_server: Any, talk:
     expect(screen.locator(".dj-window.dj-very-soon")).to_have_count(1)
 
 
+def test_a_template_is_chosen_and_shows_what_is_typed(screen: Page, live_server: Any, talk: Conversation) -> None:
+    Contact.objects.update(last_inbound_at=None)
+    facts: dict[str, Any] = {"language": "fr", "approval": "approved", "content_sid": "HX1"}
+    MessageTemplate.objects.create(name="notice", body="Djobea : {{1}} Répondez.", **facts)
+    MessageTemplate.objects.create(
+        name="reminder", body="Rappel : {{1}} vient à {{2}}, merci.", variables=["name", "time"], **facts
+    )
+    screen.goto(live_server.url + page_of(talk))
+    chosen = screen.locator(".dj-choice").nth(1)
+    expect(chosen.locator("input").nth(1)).to_be_hidden()
+    chosen.locator("input[type=radio]").check()
+    chosen.locator("input[name^=name-]").fill("<Awa>")
+    chosen.locator("input[name^=time-]").fill("14:00")
+    expect(chosen.locator(".dj-bubble")).to_contain_text("Rappel : <Awa> vient à 14:00, merci.")
+    screen.locator(".dj-reply button").click()
+    expect(screen.locator(".dj-chat")).to_contain_text("Rappel : <Awa> vient à 14:00, merci.")
+
+
 def test_a_thread_that_waits_leads_to_the_talk(screen: Page, live_server: Any, talk: Conversation) -> None:
     Conversation.objects.update(operator=None, needs_human=True)
     screen.goto(live_server.url + reverse(INBOX))
@@ -80,4 +98,8 @@ def test_everybody_can_read_inbox_and_talk(
     MessageTemplate.objects.create(
         name="notice", language="fr", body="Djobea : {{1}} Répondez.", approval="approved", content_sid="HX1"
     )
+    MessageTemplate.objects.create(
+        name="rating_request", language="fr", body="Et {{1}} alors ?", variables=["name"], approval="approved",
+        content_sid="HX2",
+    )  # fmt: skip
     everybody_can_read(page_of(talk))

@@ -131,6 +131,8 @@ def test_everybody_can_read_the_console_on_a_phone_too(console: Page, live_serve
         reverse("admin:notifications_escalationstep_changelist"),
         reverse("admin:notifications_escalationalert_changelist"),
         reverse("admin:notifications_messagetemplate_changelist"),
+        reverse("admin:notifications_messagetemplate_previews"),
+        reverse("admin:notifications_notification_export", query={"scope": "all"}),
         reverse("admin:notifications_notification_causes"),
         reverse("admin:notifications_notification_changelist") + "?status__exact=dead",
         reverse("admin:notifications_notification_act", args=["retry"], query={"scope": "all"}),
