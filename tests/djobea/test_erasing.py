@@ -303,7 +303,7 @@ def test_who_writes_again_is_somebody_new(story: Job, at: datetime) -> None:
 def test_earlier_states_lose_their_text_where_a_model_keeps_history(
     story: Job, at: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with isolate_apps("djobea"):
+    with isolate_apps("providers"):
 
         class Past(models.Model):  # as django-simple-history makes it
             id = models.BigIntegerField()
@@ -314,7 +314,7 @@ def test_earlier_states_lose_their_text_where_a_model_keeps_history(
             history_change_reason = models.CharField(max_length=100, null=True)
 
             class Meta:
-                app_label = "djobea"
+                app_label = "providers"
 
             def __str__(self) -> str:
                 return self.name
