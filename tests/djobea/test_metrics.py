@@ -92,3 +92,9 @@ def test_dashboard_and_alert_rules_ask_only_for_figures_that_there_are(client: C
     sums = {name for name in families if name.endswith(("_gsum", "_gcount"))}
     assert families - sums == named  # and every figure is on the dashboard or watched
     assert all(rule["annotations"]["remedy"] for rule in rules)
+
+
+def test_prometheus_reads_over_plain_http_where_browsers_are_led_to_https(client: Client, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    assert client.get("/metrics").status_code == 200
+    assert client.get("/admin/login/").status_code == 301

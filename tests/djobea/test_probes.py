@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -98,3 +99,11 @@ def test_missing_migrations_are_503(open_folder: Path) -> None:
 @pytest.mark.parametrize("method", ["post", "put", "delete"])
 def test_probes_only_answer_questions(client: Client, method: str) -> None:
     assert getattr(client, method)("/health/live/").status_code == 405
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/health/live/", "/health/ready/"])
+def test_a_load_balancer_may_ask_by_address_and_over_plain_http(client: Client, settings: Any, path: str) -> None:
+    settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["djobea.example"], True
+    assert client.get(path, headers={"host": "10.0.0.7:8000"}).status_code == 200
+    assert client.get("/admin/login/", headers={"host": "10.0.0.7:8000"}).status_code == 400
