@@ -9,7 +9,6 @@ from typing import Any, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
@@ -35,7 +34,6 @@ class Item:
             "icon": self.icon,
             "link": link + self.query,
             "active": _is_shown(request, link, self.query) if self.model else request.path == link,
-            "has_permission": True,
             **self._badge(request),
         }
 
@@ -164,9 +162,10 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     for title, folds, items in GROUPS:
         shown = [item.as_entry(request) for item in items if item.may_be_seen_by(request)]
         if shown:
-            groups.append({"title": title, "separator": True, "collapsible": folds, "items": shown})
+            is_open = any(item["active"] for item in shown)
+            groups.append({"title": title, "collapsible": folds, "is_open": is_open, "items": shown})
     if saved := saved_lists(request):
-        groups.insert(1, {"title": _("Saved lists"), "separator": True, "collapsible": False, "items": saved})
+        groups.insert(1, {"title": _("Saved lists"), "collapsible": False, "items": saved})
     return groups
 
 
@@ -176,14 +175,7 @@ def saved_lists(request: HttpRequest) -> list[dict[str, Any]]:
         return []
     here = request.get_full_path()
     return [
-        # Escaped here: the theme trusts the titles of its sidebar.
-        {
-            "title": escape(row.name),
-            "icon": "bookmark",
-            "link": row.address,
-            "active": here == row.address,
-            "has_permission": True,
-        }
+        {"title": row.name, "icon": "bookmark", "link": row.address, "active": here == row.address}
         for row in SavedList.objects.all()[:MOST_SAVED]
     ]
 

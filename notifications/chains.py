@@ -116,19 +116,19 @@ class Telling:
     people: Sequence[str]  # names; empty: nobody would be told
 
 
-def foresee(at: datetime) -> dict[Severity, list[Telling]]:
+def foresee(at: datetime, works: Sequence[Maintenance] | None = None) -> dict[Severity, list[Telling]]:
     """For each severity, who would be told when if an alert opened at `at` and nobody took care of it.
 
-    Steps that fall into a maintenance of all alerts come after it, as they will; the standing list gets its mail at once.
+    `works`: the `works_ahead`, where the caller has read them. Steps that fall into one of all alerts come after it, as they will; the standing list gets its mail at once.
     """
     everybody = list(OnCallPerson.objects.filter(is_active=True))
-    works = list(Maintenance.objects.filter(about="", ends_at__gt=at).order_by("starts_at"))
+    of_all = [work for work in (works_ahead(at) if works is None else works) if not work.about]
     mails = settings.STAFF_ALERT_EMAILS
     first = [Telling(at, ChannelName.EMAIL, mails)] if mails else []
     told: dict[Severity, list[Telling]] = {severity: list(first) for severity in Severity}
     steps = EscalationStep.objects.filter(is_active=True).select_related("person")
     for step in steps.order_by("after_minutes", "pk"):
-        due_at = _after(works, at + timedelta(minutes=step.after_minutes))
+        due_at = _after(of_all, at + timedelta(minutes=step.after_minutes))
         link = ChainLink(channel=step.channel, person=step.person, is_for_everybody=step.person_id is None)
         people = _people(link, EscalationAlert(severity=step.severity), due_at, everybody)
         told[Severity(step.severity)].append(Telling(due_at, step.channel, [person.name for person in people]))
@@ -143,15 +143,16 @@ def _after(works: Iterable[Maintenance], due_at: datetime) -> datetime:
     return due_at
 
 
-def works_at(at: datetime) -> Sequence[Maintenance]:
-    """The maintenance that runs at `at`."""
-    return list(Maintenance.objects.filter(starts_at__lte=at, ends_at__gt=at).order_by("ends_at"))
+def works_ahead(at: datetime) -> list[Maintenance]:
+    """The maintenance that runs at `at` or is planned for later, in the order of its beginnings."""
+    return list(Maintenance.objects.filter(ends_at__gt=at).order_by("starts_at"))
 
 
 def quiet_until(alert: EscalationAlert, at: datetime) -> datetime | None:
     """When the chain may go on, if the alert is snoozed or under maintenance now; else None."""
     ends = [alert.snoozed_until] if alert.snoozed_until and alert.snoozed_until > at else []
-    ends += [work.ends_at for work in works_at(at) if alert.fingerprint.startswith(work.about)]
+    works = Maintenance.objects.filter(starts_at__lte=at, ends_at__gt=at)
+    ends += [work.ends_at for work in works if alert.fingerprint.startswith(work.about)]
     return max(ends, default=None)
 
 

@@ -44,8 +44,9 @@ class EscalationStepAdmin(WithHistory, ConsoleAdmin[EscalationStep]):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Above the steps, what they would do now, severity by severity."""
         at = clock.now()
-        told = chains.foresee(at).items()
-        extra = {"told": told, "works": chains.works_at(at), "at": at}
+        works = chains.works_ahead(at)
+        told = chains.foresee(at, works).items()
+        extra = {"told": told, "works": [work for work in works if work.starts_at <= at], "at": at}
         return super().changelist_view(request, extra | (extra_context or {}))
 
     @admin.display(description=gettext_lazy("person"))
