@@ -59,7 +59,9 @@ class Channel(models.Model):
     """
 
     name = models.CharField(_("name"), max_length=16, unique=True)
-    account = models.ForeignKey(Account, models.PROTECT, null=True, blank=True, related_name="channels")
+    account = models.ForeignKey(
+        Account, models.PROTECT, null=True, blank=True, related_name="channels", verbose_name=_("account")
+    )
     sender = models.CharField(_("sender"), max_length=120, blank=True)
     is_configured = models.BooleanField(_("configured"), default=False)
     per_second = models.FloatField(_("messages a second"), default=20)

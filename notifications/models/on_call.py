@@ -128,7 +128,7 @@ class ChainQuerySet(TransitionQuerySet["ChainLink"]):
 class ChainLink(models.Model):
     """One step of one alert's chain, copied when the alert opened, so that later edits do not bend it."""
 
-    alert = models.ForeignKey(EscalationAlert, models.CASCADE, related_name="chain")
+    alert = models.ForeignKey(EscalationAlert, models.CASCADE, related_name="chain", verbose_name=_("alert"))
     due_at = models.DateTimeField(_("due"))
     channel = models.CharField(_("channel"), max_length=16, choices=[(each.value, each.label) for each in TO_PEOPLE])
     person = models.ForeignKey(OnCallPerson, models.SET_NULL, null=True, blank=True, verbose_name=_("person"))
@@ -165,10 +165,12 @@ class AlertLink(models.Model):
     """A link by which one person acts on one alert; only the token's SHA-256 is kept. It goes with the alert."""
 
     token_sha256 = models.CharField(max_length=64, unique=True)
-    alert = models.ForeignKey(EscalationAlert, models.CASCADE, related_name="links")
-    person = models.ForeignKey(OnCallPerson, models.CASCADE, null=True, blank=True, related_name="+")
-    email = models.EmailField(blank=True)  # of the standing list, where it is nobody's
-    expires_at = models.DateTimeField()
+    alert = models.ForeignKey(EscalationAlert, models.CASCADE, related_name="links", verbose_name=_("alert"))
+    person = models.ForeignKey(
+        OnCallPerson, models.CASCADE, null=True, blank=True, related_name="+", verbose_name=_("person")
+    )
+    email = models.EmailField(_("email"), blank=True)  # of the standing list, where it is nobody's
+    expires_at = models.DateTimeField(_("expires"))
 
     class Meta:
         verbose_name = _("link to an alert")

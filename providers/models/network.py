@@ -159,10 +159,10 @@ class Coverage(models.Model):
     that a match compares, and reads nothing else. At a million providers each row read elsewhere is a page from disk.
     """
 
-    provider = models.ForeignKey(Provider, models.CASCADE, related_name="coverage")
+    provider = models.ForeignKey(Provider, models.CASCADE, related_name="coverage", verbose_name=_("provider"))
     # The unique index below begins with it, and it serves matching without reading the table.
-    service = models.ForeignKey(Service, models.CASCADE, related_name="+", db_index=False)
-    zone = models.ForeignKey(Zone, models.CASCADE, related_name="+", db_index=False)
+    service = models.ForeignKey(Service, models.CASCADE, related_name="+", verbose_name=_("service"), db_index=False)
+    zone = models.ForeignKey(Zone, models.CASCADE, related_name="+", verbose_name=_("zone"), db_index=False)
     rank = models.PositiveSmallIntegerField(default=Rank.MAY_NOT, editable=False)
     away_until = models.DateTimeField(null=True, editable=False)
     base_zone_id = models.BigIntegerField(null=True, editable=False)
@@ -215,7 +215,9 @@ class Availability(models.Model):
     """Working hours on one day of the week, local time. A provider without any row works at all hours."""
 
     # No index of its own: the unique one below begins with it.
-    provider = models.ForeignKey(Provider, models.CASCADE, related_name="availability", db_index=False)
+    provider = models.ForeignKey(
+        Provider, models.CASCADE, related_name="availability", verbose_name=_("provider"), db_index=False
+    )
     weekday = models.PositiveSmallIntegerField(
         _("day"),
         choices=[
@@ -251,7 +253,9 @@ class Standing(models.Model):
     The audit recomputes it from the offers and jobs that it sums up.
     """
 
-    provider = models.OneToOneField(Provider, models.CASCADE, primary_key=True, related_name="standing")
+    provider = models.OneToOneField(
+        Provider, models.CASCADE, primary_key=True, related_name="standing", verbose_name=_("provider")
+    )
     open_jobs = models.PositiveSmallIntegerField(_("open jobs"), default=0)
     jobs_today = models.PositiveSmallIntegerField(_("jobs today"), default=0)
     jobs_today_on = models.DateField(_("day that is counted"), null=True, blank=True)

@@ -112,3 +112,15 @@ def test_a_list_asks_what_time_it_is_no_oftener_for_more_rows(staff: Client) -> 
             staff.get(address(EscalationAlert))
         asked.append(sum("clock_timestamp" in query["sql"] for query in queries))
     assert asked == [asked[0]] * 3
+
+
+def test_the_lists_name_what_they_point_to_in_the_readers_language() -> None:
+    """Columns that Django names after the field say so in one language only."""
+    named_after_the_field = [
+        f"{model.__name__}.{field.name}"
+        for model, console in admin.site._registry.items()  # noqa: SLF001  Django offers no other way
+        if model._meta.app_label in ("notifications", "providers") and model.__name__ != "Clock"  # noqa: SLF001  public
+        for field in model._meta.fields  # noqa: SLF001  public
+        if field.name in console.list_display and isinstance(field.verbose_name, str)
+    ]
+    assert not named_after_the_field
