@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 def page(request: ServiceRequest, **fields: str) -> str:
     client = Client()
     user = User.objects.create_user(f"staff{User.objects.count()}", is_staff=True)
-    user.user_permissions.add(Permission.objects.get(codename="view_servicerequest"))
+    rights = ["view_servicerequest", "see_personal_data"]  # without the second, names are initials
+    user.user_permissions.set(Permission.objects.filter(codename__in=rights))
     client.force_login(user)
     answer = client.get(reverse("admin:marketplace_servicerequest_lab", args=[request.pk]), fields)
     assert answer.status_code == 200
