@@ -193,7 +193,7 @@ BESIDE: Final = f"SELECT * FROM providers_beside{_CALL}"  # noqa: S608  the same
 # One plan for all, of index scans in nested loops: it is right at any size, where the statistics of a young network
 # would have the planner read whole tables, and go on doing so while the network grows.
 _INSTALL: Final = """
-DROP FUNCTION IF EXISTS {name};
+DROP FUNCTION IF EXISTS {name}({types});
 CREATE FUNCTION {name}({parameters})
 RETURNS TABLE ({result}) LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off
@@ -207,7 +207,11 @@ END $$
 
 
 def install(*, using: str, **_facts: Any) -> None:
-    """Put the functions of this version into the database; after each `migrate`, in any order of its migrations."""
+    """Put the functions of this version into the database; after each `migrate`, in any order of its migrations.
+
+    One with other parameters stays, for the code of before, which runs on during an upgrade.
+    """
+    types = ", ".join(_PARAMETERS.values())
     parameters = ", ".join(f"asked_{name} {kind}" for name, kind in _PARAMETERS.items())
     result = ", ".join(f"{name} {kind}" for name, kind in _RESULT.items())
     with connections[using].cursor() as cursor:
@@ -215,4 +219,4 @@ def install(*, using: str, **_facts: Any) -> None:
         if cursor.fetchone()[0]:
             for name, text in _FUNCTIONS.items():
                 body = text % {name: f"asked_{name}" for name in _PARAMETERS}
-                cursor.execute(_INSTALL.format(name=name, parameters=parameters, result=result, body=body))
+                cursor.execute(_INSTALL.format(name=name, types=types, parameters=parameters, result=result, body=body))

@@ -1,4 +1,7 @@
-"""Working hours and the reason why staff hold somebody back stand in the line too: a match reads one index only."""
+"""Working hours and the reason why staff hold somebody back stand in the line too: a match reads one index only.
+
+The column `keeps_hours` stays in the database, and true, for the code of before, which runs on during an upgrade.
+"""
 
 import django.db.models.deletion
 import providers.models.network
@@ -39,7 +42,8 @@ BEGIN
     ) AS changed (id) WHERE id IS NOT NULL
     LOOP
         spans := {WORKS_AT.format(whose="whose")};
-        UPDATE providers_coverage SET works_at = spans WHERE provider_id = whose AND works_at IS DISTINCT FROM spans;
+        UPDATE providers_coverage SET works_at = spans, keeps_hours = spans IS NOT NULL
+        WHERE provider_id = whose AND works_at IS DISTINCT FROM spans;
     END LOOP;
     RETURN NULL;
 END $$;
@@ -78,9 +82,6 @@ END $$;
 DROP TRIGGER coverage_follows_hours ON providers_availability;
 CREATE TRIGGER coverage_follows_hours AFTER INSERT OR DELETE OR UPDATE OF provider_id ON providers_availability
     FOR EACH ROW EXECUTE FUNCTION providers_coverage_follows_hours();
-
-UPDATE providers_coverage AS covered SET keeps_hours = EXISTS (
-    SELECT 1 FROM providers_availability AS hours WHERE hours.provider_id = covered.provider_id);
 """
 
 
@@ -95,9 +96,14 @@ class Migration(migrations.Migration):
             model_name='coverage',
             name='coverage_line',
         ),
-        migrations.RemoveField(
-            model_name='coverage',
-            name='keeps_hours',
+        migrations.SeparateDatabaseAndState(
+            state_operations=[migrations.RemoveField(model_name='coverage', name='keeps_hours')],
+            database_operations=[
+                migrations.RunSQL(
+                    "ALTER TABLE providers_coverage ALTER COLUMN keeps_hours SET DEFAULT false",
+                    "ALTER TABLE providers_coverage ALTER COLUMN keeps_hours DROP DEFAULT",
+                )
+            ],
         ),
         migrations.AddField(
             model_name='coverage',

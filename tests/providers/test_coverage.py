@@ -175,5 +175,8 @@ class TestPlaceInTheLine:
         assert spans_of(other) == [(8 * 3600, 18 * 3600)]
         other.availability.all().delete()
         assert spans_of(other) is None
+        with connection.cursor() as cursor:  # for the code of before, which runs on during an upgrade
+            cursor.execute("SELECT keeps_hours FROM providers_coverage ORDER BY provider_id")
+            assert cursor.fetchall() == [(True,), (False,)]
         Standing.objects.create(provider=other, rating_sum=5, rating_count=1)
         assert coverage.disagreements() == (0, 0, 0)
