@@ -8,7 +8,7 @@ from providers.matching import Level
 
 # Waves and sizes as benchmarks/dispatch.py found them best: benchmarks/README.md says what was traded for what.
 WAVE_LASTS: Final = {  # then the next providers are asked, too
-    Urgency.EMERGENCY: timedelta(minutes=3),
+    Urgency.EMERGENCY: timedelta(minutes=4),
     Urgency.TODAY: timedelta(minutes=5),
     Urgency.SCHEDULED: timedelta(minutes=15),
     Urgency.UNSPECIFIED: timedelta(minutes=5),
@@ -20,7 +20,7 @@ SEARCH_FOR: Final = {  # then the search ends, and the customer is told
     Urgency.SCHEDULED: timedelta(days=3),
     Urgency.UNSPECIFIED: timedelta(hours=24),
 }
-WAVE_SIZE: Final = {Urgency.EMERGENCY: 6, Urgency.TODAY: 5, Urgency.SCHEDULED: 3, Urgency.UNSPECIFIED: 4}
+WAVE_SIZE: Final = {Urgency.EMERGENCY: 8, Urgency.TODAY: 5, Urgency.SCHEDULED: 3, Urgency.UNSPECIFIED: 4}
 LEVELS: Final = (Level.EXACT, Level.BROAD, Level.EMERGENCY)
 SILENT_TOO_OFTEN: Final = 8  # offers in a row without an answer, then staff look at the provider
 CONFIRM_WITHIN: Final = {  # of knowing whose job it is; asked once more at half of it, then the job goes to another

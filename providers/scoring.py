@@ -25,10 +25,10 @@ class Weights:
 
     distance: float = 0.26
     rating: float = 0.09
-    acceptance: float = 0.06
+    acceptance: float = 0.04
     load: float = 0.35
-    fairness: float = 0.32
-    response: float = 0.05
+    fairness: float = 0.34
+    response: float = 0.03
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

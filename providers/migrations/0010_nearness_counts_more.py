@@ -4,7 +4,7 @@ from django.db import migrations
 
 NEWER = """
     INSERT INTO providers_scoreweights (distance, rating, acceptance, load, fairness, response, why, changed_by, created_at)
-    SELECT 0.26, 0.09, 0.06, 0.35, 0.32, 0.05, '', '', now()
+    SELECT 0.26, 0.09, 0.04, 0.35, 0.34, 0.03, '', '', now()
     WHERE NOT EXISTS (SELECT 1 FROM providers_scoreweights WHERE changed_by <> '')
 """
 

@@ -41,14 +41,14 @@ def reload(request: ServiceRequest) -> ServiceRequest:
 @pytest.mark.parametrize(
     ("urgency", "size", "minutes"),
     [
-        (Urgency.EMERGENCY, 6, 3),
+        (Urgency.EMERGENCY, 8, 4),
         (Urgency.TODAY, 5, 5),
         (Urgency.SCHEDULED, 3, 15),
         (Urgency.UNSPECIFIED, 4, 5),
     ],
 )
 def test_the_first_wave_is_as_wide_and_as_long_as_the_urgency_asks(urgency: str, size: int, minutes: int) -> None:
-    for _ in range(7):
+    for _ in range(9):
         a_provider()
     request = a_request(urgency=urgency)
     wave = Wave.objects.get(request=request)
@@ -118,7 +118,7 @@ def test_who_answers_late_gets_the_job_while_nobody_else_has_it(others: int) -> 
     offer = request.offers.get()
     for _ in range(others):
         a_provider()
-    dispatch.expire_offers(after(minutes=3))
+    dispatch.expire_offers(after(minutes=4))
     assert reload(request).status == (RequestStatus.SEARCHING if others else RequestStatus.WAITING)
     assert dispatch.accept(offer, at=after(minutes=8)) == Acceptance.WON
     assert reload(request).status == RequestStatus.MATCHED
@@ -330,7 +330,7 @@ def test_an_answer_that_comes_too_late_ends_the_silence_too(answer: str) -> None
     slow, quick = a_provider(), a_provider()
     request = a_request(urgency=Urgency.EMERGENCY)
     all_sent()
-    dispatch.expire_offers(after(minutes=3))
+    dispatch.expire_offers(after(minutes=4))
     assert slow.standing.unanswered_in_a_row == 1
     assert dispatch.accept(request.offers.get(provider=quick), at=after(minutes=4)) == Acceptance.WON
     late = request.offers.get(provider=slow)
@@ -372,7 +372,7 @@ def test_an_offer_that_left_is_never_made_again_whatever_became_of_it() -> None:
         a_provider()
         request = a_request(urgency=Urgency.EMERGENCY)
         all_sent(status)
-        dispatch.expire_offers(after(minutes=3))
+        dispatch.expire_offers(after(minutes=4))
         assert reload(request).status == RequestStatus.WAITING
         assert dispatch.retry_waiting(after(minutes=5)) == 0
         service_requests.cancel(request, reason="", by="customer", at=after(minutes=5))

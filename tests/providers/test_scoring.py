@@ -52,7 +52,7 @@ def test_a_related_trade_and_a_doubtful_number_cost_their_share() -> None:
 
 def test_weights_count_in_relation_to_each_other() -> None:
     facts = Facts(3.0, rating_sum=9, rating_count=2)
-    assert score(facts, NOON, Weights(26, 9, 6, 35, 32, 5))[0] == pytest.approx(score(facts, NOON)[0], abs=0.0002)
+    assert score(facts, NOON, Weights(26, 9, 4, 35, 34, 3))[0] == pytest.approx(score(facts, NOON)[0], abs=0.0002)
     only_distance = Weights(distance=1, rating=0, acceptance=0, load=0, fairness=0, response=0)
     assert score(facts, NOON, only_distance)[0] == score(facts, NOON, only_distance)[1]["distance"]
 
