@@ -87,7 +87,7 @@ def test_providers_who_never_wrote_get_the_offer_by_template_or_sms(
     customer: Phone, plumbers: list[Phone], work: Work
 ) -> None:
     ask_for_a_plumber(customer, work)
-    assert Offer.objects.filter(status=OfferStatus.OPEN).count() == 6
+    assert Offer.objects.filter(status=OfferStatus.OPEN).count() == 7, "all plumbers who may come"
     for plumber in plumbers:
         assert plumber.has_received("Bonamoussadi")
 

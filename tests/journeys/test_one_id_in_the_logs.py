@@ -11,6 +11,7 @@ from marketplace import dispatch
 from marketplace.models import InboundMessage, Offer, ServiceRequest, Wave
 from notifications.models import Notification
 from tests.phones import Phone
+from tests.providers.factories import a_provider
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WEBHOOK = "POST /webhooks/twilio/inbound/"
@@ -83,6 +84,7 @@ def test_the_wave_that_a_duty_sends_later_is_followed_under_it_too(customer: Pho
     work()
     request = ServiceRequest.objects.get()
     wave = Wave.objects.get()
+    a_provider()
     assert dispatch.expire_offers(wave.ends_at + timedelta(seconds=1)) == 1
     later = Offer.objects.exclude(wave=wave)
     assert later

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from marketplace import dispatch, jobs, notices
 from marketplace.models import Job, Offer, Urgency
+from marketplace.wave_policy import WAVE_LASTS
 from notifications.models import Notification, Priority
 from notifications.rendering import for_channel
 from tests.factories import a_customer, a_job, a_request, a_silent_request, an_inbound, messages_to, offers_to
@@ -31,7 +32,8 @@ def the_offer(language: str = "fr", **facts: Any) -> Notification:
 def test_an_offer_says_what_where_and_until_when_and_carries_two_buttons() -> None:
     row = the_offer(urgency=Urgency.EMERGENCY)
     offer = Offer.objects.get()
-    for words in ("Plomberie", "Bonamoussadi", "URGENT", "3 min", "une fuite sous l'évier"):
+    minutes = WAVE_LASTS[Urgency.EMERGENCY] // timedelta(minutes=1)
+    for words in ("Plomberie", "Bonamoussadi", "URGENT", f"{minutes} min", "une fuite sous l'évier"):
         assert words in row.body
     assert row.choices == [
         {"id": f"offer:{offer.pk}:accept", "title": "Accepter"},
