@@ -10,6 +10,7 @@ from typing import Any, Final
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.module_loading import import_string
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from djobea.models import SavedList
@@ -30,7 +31,7 @@ class Item:
         """What Unfold wants to know."""
         link = _address(self.model, self.page)
         return {
-            "title": self.title,
+            "title": capfirst(self.title),
             "icon": self.icon,
             "link": link + self.query,
             "active": _is_shown(request, link, self.query) if self.model else request.path == link,
