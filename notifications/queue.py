@@ -26,14 +26,15 @@ logger = logging.getLogger(__name__)
 BATCH = 500
 MOST_WEBHOOKS: Final = 4  # calls to other programs at a time: theirs may be slow, and people must not wait for them
 # Both are asked at every claim, so written out: composing them by the ORM takes longer than PostgreSQL does.
-# The first due row of each channel and priority stands at one place of an index. "Is there any" would be answered by
-# reading all that wait, as soon as a million do.
+# The first row of each channel and priority stands at one place of `notification_due`, and only that index gives them in
+# this order. Where another may serve, or for "is there any", PostgreSQL reads all that wait as soon as a million do.
 WORK: Final = """
     SELECT channel.name, due.priority
     FROM notifications_channel AS channel CROSS JOIN (VALUES (2), (1), (0)) AS due (priority)
     WHERE channel.is_configured AND (channel.paused_until IS NULL OR channel.paused_until <= %s)
-        AND (SELECT min(message.due_at) FROM notification_queue AS message
-             WHERE message.status = 'queued' AND message.channel = channel.name AND message.priority = due.priority) <= %s
+        AND (SELECT message.due_at FROM notification_queue AS message
+             WHERE message.status = 'queued' AND message.channel = channel.name AND message.priority = due.priority
+             ORDER BY message.due_at, message.id LIMIT 1) <= %s
     ORDER BY channel.id, due.priority DESC
 """
 START: Final = """

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import Min
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -24,11 +23,12 @@ from .models.notification import ARRIVED, NotificationQuerySet
 BATCH: Final = 500
 MANY: Final = 10_000  # counting stops here
 CALL: Final = "call"
-# Channel by channel the first one stands at one place of an index; "is there any" may read all that wait.
+# Channel by channel the first one stands at one place of `notification_unsorted`; see `queue.WORK` for the order.
 NEW: Final = """
     SELECT channel.name FROM unnest(%s::text[]) AS channel (name)
-    WHERE (SELECT min(message.due_at) FROM notification_queue AS message
-           WHERE message.status = 'queued' AND message.waiting_for = '' AND message.channel = channel.name) <= %s
+    WHERE (SELECT message.due_at FROM notification_queue AS message
+           WHERE message.status = 'queued' AND message.waiting_for = '' AND message.channel = channel.name
+           ORDER BY message.due_at, message.id LIMIT 1) <= %s
     LIMIT 1
 """
 
@@ -91,8 +91,8 @@ def _sort(at: datetime, *, new_only: bool) -> int:
 
 def _first_before(closed: Closed, at: datetime, *, new_only: bool) -> datetime | None:
     """Since when the first has been due, as the index tells."""
-    first: datetime | None = _standing_before(closed, at, new_only=new_only).aggregate(first=Min("due_at"))["first"]
-    return first
+    rows = _standing_before(closed, at, new_only=new_only).order_by("due_at", "pk")
+    return rows.values_list("due_at", flat=True).first()
 
 
 def _standing_before(closed: Closed, at: datetime, *, new_only: bool) -> NotificationQuerySet:

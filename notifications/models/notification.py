@@ -195,7 +195,7 @@ class Notification(models.Model):
             # Messages that have not been sorted yet into those that wait for a closed channel and those that leave it.
             models.Index(
                 name="notification_unsorted",
-                fields=["channel", "due_at"],
+                fields=["channel", "due_at", "id"],
                 condition=Q(status=Status.QUEUED, waiting_for=WaitingFor.NOTHING),
             ),
             models.Index(

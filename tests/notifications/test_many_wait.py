@@ -17,19 +17,32 @@ WAITING = 20_000
 NEW = 2_000
 
 
-@pytest.fixture
-def _crowd(db: None, settings: Any, simulator: SimulatorProcess) -> None:
+@pytest.fixture(params=[0, 1], ids=["all-at-once", "one-after-the-other"])
+def _crowd(request: pytest.FixtureRequest, db: None, settings: Any, simulator: SimulatorProcess) -> None:
     """SMS is closed and many wait for it; WhatsApp is open and has some that are due."""
     point_at(simulator, settings)
     at = clock.now()
-    facts = {"purpose": "reminder", "status": Status.QUEUED, "due_at": at - timedelta(minutes=5), "channels_left": []}
+    facts = {"purpose": "reminder", "status": Status.QUEUED, "channels_left": []}
+    long_ago, apart = at - timedelta(days=1), timedelta(seconds=request.param)
     Channel.objects.filter(name="sms").update(paused_until=at + timedelta(hours=1), paused_at=at, pause_code="63007")
     Notification.objects.bulk_create(
-        Notification(channel="sms", waiting_for=WaitingFor.CHANNEL, phone_number="+237699000001", **facts)
-        for _ in range(WAITING)
+        Notification(
+            channel="sms",
+            waiting_for=WaitingFor.CHANNEL,
+            phone_number="+237699000001",
+            due_at=long_ago + number * apart,
+            **facts,
+        )
+        for number in range(WAITING)
     )
     Notification.objects.bulk_create(
-        Notification(channel="whatsapp", phone_number="+237699000002", **facts) for _ in range(NEW)
+        Notification(
+            channel="whatsapp",
+            phone_number="+237699000002",
+            due_at=long_ago + number * apart + timedelta(hours=8),
+            **facts,
+        )
+        for number in range(NEW)
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE notification_queue")
