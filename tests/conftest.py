@@ -86,7 +86,13 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """The database of the tests; a process that a test has killed may still be leaving when it is dropped."""
     yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
+    with django_db_blocker.unblock():
+        connection.close()  # a test may have had the server cut it
+        _end_other_sessions()
+
+
+def _end_other_sessions() -> None:
+    with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
