@@ -78,7 +78,7 @@ def level_reached(request: ServiceRequest) -> Level:
 
 
 def explain(at: datetime) -> int:
-    """Add to the newest runs who came near, and count by reason whoever is not named; returns how many runs.
+    """Add to new runs who came near, and count by reason whoever is not named; returns how many were done.
 
     Done after the offers went out, because it reads every provider of the service and nobody waits for it. Hours and
     absences are judged at the time of the run, all else as it is now.
