@@ -14,16 +14,14 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Q
 
-from marketplace import asked, degraded, jobs, match_runs, notices, staff_alerts, sweeps, timeline
+from marketplace import asked, degraded, jobs, match_runs, notices, silence, staff_alerts, sweeps, timeline
 from marketplace.models import MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest, Urgency, Wave
 from marketplace.models.offer import OfferQuerySet
 from marketplace.wave_policy import (
-    HOLD_LASTS,
     KEPT_BACK,
     LATE_STILL_WINS,
     LEVELS,
     SEARCH_FOR,
-    SILENT_TOO_OFTEN,
     WAVE_LASTS,
     WAVE_SIZE,
 )
@@ -164,6 +162,7 @@ def accept(offer: Offer, *, at: datetime) -> Acceptance:
     """
     request = ServiceRequest.objects.select_for_update(no_key=True).get(pk=offer.request_id)
     waited = at - offer.created_at
+    silence.note_word(offer.provider_id, at=at)
     if winner := Offer.objects.filter(request=request, status=OfferStatus.ACCEPTED).first():
         if winner.pk == offer.pk:
             return Acceptance.WON  # a second tap changes nothing
@@ -221,10 +220,12 @@ def decline(offer: Offer, *, at: datetime) -> bool:
     """The provider does not want it; the search goes on at once when nobody else is thinking. False: it had ended."""
     request = ServiceRequest.objects.select_for_update(no_key=True).get(pk=offer.request_id)
     if not Offer.objects.filter(pk=offer.pk).move(OfferStatus.DECLINED, answered_at=at):
+        silence.note_word(offer.provider_id, at=at)
         standing.note_answered(offer.provider_id, after=at - offer.created_at)  # late, but no silence
         return False
     timeline.record(request, "declined", f"provider:{offer.provider_id}", at, offer=offer.pk)
     _go_on_when_nobody_thinks(request, at, noted=[offer.provider_id])
+    silence.note_word(offer.provider_id, at=at)
     standing.note_declined(offer.provider_id, after=at - offer.created_at)
     return True
 
@@ -272,7 +273,7 @@ def _end_wave(request_id: int, at: datetime) -> int:
     if request.status == RequestStatus.SEARCHING:
         start_search(request, at=at, noted=silent)
     for provider_id in silent:
-        _note_silence(provider_id, at)
+        silence.note_unanswered(provider_id, at=at)
     return 1
 
 
@@ -284,16 +285,6 @@ def _expire_unanswered(request: ServiceRequest, at: datetime) -> tuple[list[int]
     Offer.objects.filter(pk__in=unsent).move(OfferStatus.UNREACHABLE, answered_at=at)
     late.move(OfferStatus.EXPIRED)
     return sorted(provider for pk, provider in providers.items() if pk not in unsent), len(unsent)
-
-
-def _note_silence(provider_id: int, at: datetime) -> None:
-    in_a_row = standing.note_unanswered(provider_id)
-    if in_a_row < SILENT_TOO_OFTEN:
-        return
-    held = Provider.objects.filter(pk=provider_id, status=ProviderStatus.ACTIVE)
-    if held.update(status=ProviderStatus.ON_HOLD):
-        standing.note_back(provider_id, at + HOLD_LASTS)
-        staff_alerts.provider_is_silent(provider_id, in_a_row, at=at)
 
 
 def search_again(request_id: int, *, at: datetime, noted: Sequence[int] = ()) -> int:

@@ -1,6 +1,4 @@
-"""Providers who want offers again: searches that run include them at once, and a hold for silence ends.
-
-A hold ends by the word "disponible", by staff, and by itself after `wave_policy.HOLD_LASTS`: people overlook messages.
+"""Providers who want offers again: searches that run include them at once, and a hold for silence ends (`silence`).
 
 Whoever lets a provider work (the chat, staff, an approval) calls `providers.standing.note_back`; the worker does the rest.
 """
@@ -11,9 +9,9 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Q
 
-from marketplace import dispatch, match_runs, staff_alerts, sweeps, timeline
+from marketplace import dispatch, match_runs, silence, staff_alerts, sweeps, timeline
 from marketplace.models import RequestStatus, ServiceRequest, Wave
-from marketplace.wave_policy import LEVELS, SILENT_TOO_OFTEN
+from marketplace.wave_policy import LEVELS
 from notifications import escalation
 from notifications.models import EscalationAlert
 from providers import availability, matching, standing
@@ -27,15 +25,9 @@ BATCH: Final = 100
 @transaction.atomic
 def come_back(provider: Provider, *, at: datetime) -> None:
     """The provider says so in the chat: an absence ends, and a hold that silence has brought, but never a suspension."""
-    _lift_hold(provider.pk)
+    silence.end_hold(provider.pk)
     availability.set_available(provider.pk)
     standing.note_back(provider.pk, at)
-
-
-def _lift_hold(provider_id: int) -> None:
-    if Standing.objects.filter(pk=provider_id, unanswered_in_a_row__gte=SILENT_TOO_OFTEN).exists():
-        held = Provider.objects.filter(pk=provider_id, status=ProviderStatus.ON_HOLD)
-        held.update(status=ProviderStatus.ACTIVE)
 
 
 def include_returned(at: datetime) -> int:
@@ -57,7 +49,7 @@ def _note_let_go(at: datetime) -> None:
 
 def _include(provider_id: int, at: datetime) -> int:
     # Requests that another transaction holds are left to it: its next wave finds this provider too.
-    _lift_hold(provider_id)
+    silence.end_hold(provider_id)
     provider = Provider.objects.get(pk=provider_id)
     offers = sum(_offer(request, provider, at) for request in _searches_for(provider, at))
     if provider.status == ProviderStatus.ACTIVE:

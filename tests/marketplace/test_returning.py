@@ -116,6 +116,28 @@ def test_a_hold_for_silence_ends_by_itself_after_half_a_day() -> None:
     assert not silence_alerts()
 
 
+@pytest.mark.parametrize("answer", ["accept", "decline"])
+def test_a_late_answer_ends_a_hold_for_silence_at_once(answer: str) -> None:
+    provider = a_silent_one()
+    soon = after(hours=-1, minutes=8)
+    getattr(dispatch, answer)(Offer.objects.latest("pk"), at=soon)
+    provider.refresh_from_db()
+    assert provider.status == ProviderStatus.ACTIVE
+    returning.include_returned(soon)
+    assert not silence_alerts()
+
+
+@pytest.mark.parametrize("answer", ["accept", "decline"])
+def test_an_answer_does_not_end_a_hold_by_staff(answer: str) -> None:
+    provider = a_provider()
+    a_request()
+    Provider.objects.filter(pk=provider.pk).update(status=ProviderStatus.ON_HOLD)
+    getattr(dispatch, answer)(Offer.objects.get(), at=after(minutes=2))
+    returning.include_returned(after(days=1))
+    provider.refresh_from_db()
+    assert provider.status == ProviderStatus.ON_HOLD
+
+
 def test_whom_staff_suspended_meanwhile_stays_so() -> None:
     provider = a_silent_one()
     Provider.objects.filter(pk=provider.pk).update(status=ProviderStatus.SUSPENDED)
