@@ -14,18 +14,16 @@ from typing import Final
 from django.db import transaction
 from django.db.models import Q
 
-from marketplace import asked, degraded, jobs, match_runs, notices, silence, staff_alerts, sweeps, timeline
+from marketplace import asked, degraded, jobs, match_runs, notices, silence, staff_alerts, sweeps, timeline, wave_size
 from marketplace.models import MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest, Urgency, Wave
 from marketplace.models.offer import OfferQuerySet
 from marketplace.wave_policy import (
-    KEPT_BACK,
     LATE_STILL_WINS,
     LEVELS,
     SEARCH_FOR,
     WAVE_LASTS,
-    WAVE_SIZE,
 )
-from notifications import escalation, outbox, throttling
+from notifications import escalation, outbox
 from providers import matching, standing
 from providers.matching import Level, MatchResult
 from providers.models import Provider, ProviderStatus, Standing
@@ -51,7 +49,8 @@ def start_search(request: ServiceRequest, *, at: datetime, noted: Sequence[int] 
     is_emergency = request.urgency == Urgency.EMERGENCY
     reached = LEVELS.index(match_runs.level_reached(request))
     may_widen = is_emergency or is_widened or LEVELS[reached] == Level.EMERGENCY  # once approved, it stays so
-    size = _wave_size(request, at)
+    usual = wave_size.usual(request)
+    size = wave_size.affordable(usual, at)
     best: tuple[MatchRun, MatchResult] | None = None
     for level in LEVELS[reached:]:
         if level == Level.EMERGENCY and not may_widen:
@@ -64,7 +63,7 @@ def start_search(request: ServiceRequest, *, at: datetime, noted: Sequence[int] 
             break
     if best:
         _lock_standings([*noted, *(candidate.provider_id for candidate in best[1].chosen)])
-        return _send_wave(request, *best, at)
+        return _send_wave(request, *best, usual=usual, at=at)
     _lock_standings(noted)
     if not Offer.objects.filter(request=request, status=OfferStatus.OPEN).exists():
         _wait(request, at)
@@ -76,21 +75,12 @@ def _lock_standings(provider_ids: Sequence[int]) -> None:
     list(rows.values_list("pk", flat=True))
 
 
-def _wave_size(request: ServiceRequest, at: datetime) -> int:
-    """As many as the urgency asks for, or fewer when the message budget is nearly spent."""
-    size = WAVE_SIZE[Urgency(request.urgency)]
-    left = throttling.budget_left(urgent=True, at=at)
-    if left is None or left >= size + KEPT_BACK:
-        return size
-    return max(1, left - KEPT_BACK)
-
-
-def _send_wave(request: ServiceRequest, run: MatchRun, result: MatchResult, at: datetime) -> int:
+def _send_wave(request: ServiceRequest, run: MatchRun, result: MatchResult, *, usual: int, at: datetime) -> int:
     ends = at + WAVE_LASTS[Urgency(request.urgency)] * degraded.slowness(at)
     wave = new_wave(request, run, at=at, ends=ends)
     offers = send_offers(wave, result, at=at)
-    facts = {"number": wave.number, "level": result.level, "offers": offers}
-    timeline.record(request, "wave_sent", "system", at, **facts, usual=WAVE_SIZE[Urgency(request.urgency)])
+    facts = {"number": wave.number, "level": result.level, "offers": offers, "usual": usual}
+    timeline.record(request, "wave_sent", "system", at, **facts)
     return offers
 
 

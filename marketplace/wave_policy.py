@@ -21,6 +21,13 @@ SEARCH_FOR: Final = {  # then the search ends, and the customer is told
     Urgency.UNSPECIFIED: timedelta(hours=24),
 }
 WAVE_SIZE: Final = {Urgency.EMERGENCY: 8, Urgency.TODAY: 5, Urgency.SCHEDULED: 3, Urgency.UNSPECIFIED: 4}
+# Waves are wider where offers are taken more often than usual, by this power of the relation, and narrower the other way.
+USUALLY_TAKEN: Final = 0.125  # of the offers
+STEEPNESS: Final = 4
+NARROWEST: Final = 0.5
+WIDEST: Final = 1.15
+LAST_OFFERS: Final = 800  # that are looked at
+BELIEF: Final = 100  # offers taken as usual, which count beside them
 LEVELS: Final = (Level.EXACT, Level.BROAD, Level.EMERGENCY)
 SILENT_TOO_OFTEN: Final = 8  # offers in a row without an answer, then staff look at the provider
 CONFIRM_WITHIN: Final = {  # of knowing whose job it is; asked once more at half of it, then the job goes to another

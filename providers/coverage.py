@@ -41,6 +41,7 @@ REPEATED: Final = {
     "rating_count": "coalesce(standing.rating_count, 0)",
     "reply_seconds": f"coalesce(standing.reply_seconds, {USUAL_REPLY})",
     "last_offer_at": "standing.last_offer_at",
+    "offers_lately": "coalesce(standing.offers_lately, 0)",
 }
 COLUMNS: Final = ", ".join(REPEATED)
 # From no row but the provider's own, so that a million of them are read once each.

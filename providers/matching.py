@@ -35,7 +35,6 @@ BROAD_REACH_KM: Final = 15.0  # zones outside the city that the broad level look
 EMERGENCY_REACH_KM: Final = 40.0
 _REACH_KM: Final = {Level.EXACT: None, Level.BROAD: BROAD_REACH_KM, Level.EMERGENCY: EMERGENCY_REACH_KM}
 EMERGENCY_RADIUS_KM: Final = 30  # whoever takes emergencies comes from so far at least, on the emergency level
-SHARED_FROM: Final = 2  # with so many places or more, one goes to the head of a line too long to compare
 
 
 # The nearest miss first: what an hour changes before what only staff can change.
@@ -61,16 +60,11 @@ class _Row(NamedTuple):
     rating_count: int
     reply_seconds: int
     last_offer_at: datetime | None
+    offers_lately: float
+    points: float
     left_out: str
     name: str
     phone_number: str
-
-
-class _Scored(NamedTuple):
-    """A row and its score."""
-
-    row: _Row
-    points: float
 
 
 def find_candidates(
@@ -89,46 +83,31 @@ def find_candidates(
     Other `weights` answer "what if". Dispatch does without `near_misses` until the offers are out: `find_near_misses`.
     """
     limit = max(limit, 0)
-    fitting = _compare(_ask(matching_query.MATCH, need, level, at), at, limit, weights)
-    chosen = tuple(_candidate(entry, level, at, weights) for entry in fitting[:limit])
+    told = matching_query.READ_AT_MOST if near_misses else limit
+    fitting = _ask(matching_query.MATCH, need, level, at, weights, places=limit, told=told)
+    chosen = tuple(_candidate(row, level, at, weights) for row in fitting[:limit])
     if not near_misses:
         return MatchResult(str(level), at, chosen, ())
-    known = {entry.row.provider_id for entry in fitting}
-    misses = fitting[limit:] + _left_out(need, level, at, weights, apart_from=known)
-    return MatchResult(str(level), at, chosen, _near_misses(misses))
+    left_out = _left_out(need, level, at, weights, apart_from={row.provider_id for row in fitting})
+    return MatchResult(str(level), at, chosen, _near_misses(fitting[limit:] + left_out))
 
 
 def find_near_misses(
     need: Need, level: str, at: datetime, *, chosen: Collection[int], weights: scoring.Weights = scoring.DEFAULT_WEIGHTS
 ) -> tuple[NearMiss, ...]:
     """At most 12 who came near at `at`, beside the `chosen` (ids): for after the offers went out. Two queries."""
-    fitting = _compare(_ask(matching_query.MATCH, need, level, at), at, 0, weights)
-    known = {entry.row.provider_id for entry in fitting}.union(chosen)
-    outscored = [entry for entry in fitting if entry.row.provider_id not in chosen]
+    fitting = _ask(matching_query.MATCH, need, level, at, weights, told=matching_query.READ_AT_MOST)
+    outscored = [row for row in fitting if row.provider_id not in chosen]
+    known = {row.provider_id for row in fitting}.union(chosen)
     return _near_misses(outscored + _left_out(need, level, at, weights, apart_from=known))
-
-
-def _compare(rows: list[_Row], at: datetime, limit: int, weights: scoring.Weights) -> list[_Scored]:
-    """Whoever may come, the best first; where a line is too long to compare, its head is among the first `limit`."""
-    fitting = [_Scored(row, scoring.points(row, at, weights)) for row in _once_each(rows)]
-    first_in_line = fitting[0] if fitting else None
-    fitting.sort(key=lambda entry: (-entry.points, entry.row.distance_km, entry.row.provider_id))
-    if first_in_line and len(fitting) >= matching_query.POOL and limit >= SHARED_FROM:
-        better = fitting.index(first_in_line)
-        fitting.insert(min(limit - 1, better), fitting.pop(better))
-    return fitting
 
 
 def _left_out(
     need: Need, level: str, at: datetime, weights: scoring.Weights, *, apart_from: Collection[int]
-) -> list[_Scored]:
-    rows = _once_each(_ask(matching_query.BESIDE, need, level, at))
-    return [_Scored(row, scoring.points(row, at, weights)) for row in rows if row.provider_id not in apart_from]
-
-
-def _once_each(rows: list[_Row]) -> list[_Row]:
-    """Each provider in the first, which is the best, of the cells where the statement found it."""
-    return list({row.provider_id: row for row in reversed(rows)}.values())[::-1]
+) -> list[_Row]:
+    """Each of them in the first, which is the best, of the cells where the statement found it."""
+    rows = {row.provider_id: row for row in reversed(_ask(matching_query.BESIDE, need, level, at, weights))}
+    return [row for row in reversed(rows.values()) if row.provider_id not in apart_from]
 
 
 def count_by_reason(need: Need, level: str, at: datetime) -> dict[str, int]:
@@ -165,7 +144,7 @@ def judge(
     weights: scoring.Weights = scoring.DEFAULT_WEIGHTS,
 ) -> Verdict:
     """What speaks for or against this one provider, and how it would score: "why not this one?"."""
-    rows = _ask(matching_query.ONE, need, level, at, provider_id=provider_id)
+    rows = _ask(matching_query.ONE, need, level, at, weights, provider_id=provider_id)
     if not rows:
         return Verdict(may_come=False, reason=LeftOut.NOT_COVERING.value)
     row = rows[0]
@@ -174,8 +153,9 @@ def judge(
     return Verdict(not row.left_out, reason, points, parts, round(row.distance_km, 2))
 
 
-def _ask(statement: str, need: Need, level: str, at: datetime, **more: Any) -> list[_Row]:
-    return [_Row._make(values) for values in _query(statement, need, level, at, **more)]
+def _ask(statement: str, need: Need, level: str, at: datetime, weights: scoring.Weights, **more: Any) -> list[_Row]:
+    asked = {"weights": list(weights.shares()), "places": 0, "told": 0, **more}
+    return [_Row._make(values) for values in _query(statement, need, level, at, **asked)]
 
 
 def _query(statement: str, need: Need, level: str, at: datetime, **more: Any) -> list[Any]:
@@ -200,17 +180,17 @@ def _query(statement: str, need: Need, level: str, at: datetime, **more: Any) ->
         return rows
 
 
-def _candidate(entry: _Scored, level: str, at: datetime, weights: scoring.Weights) -> Candidate:
-    points, parts = scoring.score(entry.row, at, weights)
+def _candidate(row: _Row, level: str, at: datetime, weights: scoring.Weights) -> Candidate:
+    points, parts = scoring.score(row, at, weights)
     return Candidate(
-        provider_id=entry.row.provider_id,
-        phone_number=entry.row.phone_number,
-        name=entry.row.name,
+        provider_id=row.provider_id,
+        phone_number=row.phone_number,
+        name=row.name,
         level=str(level),
         score=points,
         score_parts=parts,
-        distance_km=round(entry.row.distance_km, 2),
-        reason=_fit(entry.row).value,
+        distance_km=round(row.distance_km, 2),
+        reason=_fit(row).value,
     )
 
 
@@ -226,10 +206,11 @@ def _fit(row: _Row) -> Fit:
     return Fit.SAME_CITY if row.same_city else Fit.NEARBY_CITY
 
 
-def _near_misses(entries: list[_Scored]) -> tuple[NearMiss, ...]:
+def _near_misses(rows: list[_Row]) -> tuple[NearMiss, ...]:
     """The nearest first, at most 12, and of those who were merely outscored no more than half while others wait."""
     misses = [
-        NearMiss(row.provider_id, row.name, points, round(row.distance_km, 2), _why_not(row)) for row, points in entries
+        NearMiss(row.provider_id, row.name, round(row.points, 4), round(row.distance_km, 2), _why_not(row))
+        for row in rows
     ]
     misses.sort(key=lambda miss: (_NEARNESS[miss.reason], -miss.score))
     outscored = [miss for miss in misses if miss.reason == _OUTSCORED]

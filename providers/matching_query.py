@@ -18,9 +18,11 @@ from typing import Any, Final
 from django.db import connections
 
 from providers.models import Rank
+from providers.scoring import POINTS
 
 POOL: Final = 24  # people of one cell who are compared: whoever has waited longest for an offer
 READ_AT_MOST: Final = 120  # rows that one match compares; somebody who stands in several cells comes several times
+SHARED_FROM: Final = 2  # with so many places or more, one goes to the head of a line too long to compare
 NEAR_MISSES: Final = 12
 
 # Great-circle distance from the place of the need, as in geography.haversine_km (a test holds the two together).
@@ -65,7 +67,8 @@ cell AS MATERIALIZED (
 _HELD: Final = """
     row.provider_id, row.rank, row.in_line_since, row.away_until, row.base_zone_id, row.radius_km, row.daily_capacity,
     row.takes_emergencies, row.works_at, row.held_back, row.open_jobs, row.jobs_today, row.jobs_today_on, row.offers_made,
-    row.offers_accepted, row.rating_sum, row.rating_count, row.reply_seconds, row.last_offer_at
+    row.offers_accepted, row.rating_sum, row.rating_count, row.reply_seconds, row.last_offer_at,
+    row.offers_lately
 """
 _OF_CELL: Final = "cell.is_the_service, cell.is_the_zone, cell.same_city, cell.zone_km"
 # What matching makes of it.
@@ -107,6 +110,8 @@ _RESULT: Final = {
     "rating_count": "integer",
     "reply_seconds": "integer",
     "last_offer_at": "timestamptz",
+    "offers_lately": "float8",
+    "points": "float8",
     "left_out": "text",
     "name": "text",
     "phone_number": "text",
@@ -119,26 +124,37 @@ _HERE: Final = "row.service_id = cell.service_id AND row.zone_id = cell.zone_id"
 _LINE: Final = "row.rank, row.in_line_since, row.provider_id"
 _SOME: Final = NEAR_MISSES // 3
 
-# Those who may come, from the heads of the lines.
+# Those who may come, from the heads of the lines: each once, in the first and so the best of the cells, the best first.
+# Where a line is too long to compare, its head is among them, in the last place if need be.
 _FITTING: Final = f"""{_CELLS}
 SELECT {_TOLD} FROM (
-    SELECT known.* FROM cell CROSS JOIN LATERAL (
-        SELECT * FROM (
-            SELECT {_FACTS} FROM (
-                SELECT {_HELD}, {_OF_CELL} FROM providers_coverage AS row
-                WHERE {_HERE} AND row.rank < {Rank.MAY_NOT:d}
-            ) AS covered {_JOINS}
-        ) AS judged
-        WHERE left_out = '' ORDER BY rank, in_line_since, provider_id LIMIT {POOL}
-    ) AS known
-    LIMIT {READ_AT_MOST}
+    SELECT * FROM (
+        SELECT scored.*, count(*) OVER () AS compared, row_number() OVER (ORDER BY points DESC, km, provider_id) AS place
+        FROM (
+            SELECT DISTINCT ON (provider_id) known.*, {POINTS} AS points FROM (
+                SELECT fitting.*, row_number() OVER () AS turn FROM cell CROSS JOIN LATERAL (
+                    SELECT * FROM (
+                        SELECT {_FACTS} FROM (
+                            SELECT {_HELD}, {_OF_CELL} FROM providers_coverage AS row
+                            WHERE {_HERE} AND row.rank < {Rank.MAY_NOT:d}
+                        ) AS covered {_JOINS}
+                    ) AS judged
+                    WHERE left_out = '' ORDER BY rank, in_line_since, provider_id LIMIT {POOL}
+                ) AS fitting
+                LIMIT {READ_AT_MOST}
+            ) AS known ORDER BY provider_id, turn
+        ) AS scored
+    ) AS ranked
+    ORDER BY CASE WHEN turn = 1 AND compared >= {POOL} AND %(places)s >= {SHARED_FROM} AND place > %(places)s
+             THEN %(places)s - 0.5 ELSE place END
+    LIMIT %(told)s
 ) AS told {_PERSON}
 """  # noqa: S608  constants only
 
 # Some of those who may not, so that their reasons are there: from the head too, from the end where those stand who are
 # away, from those whom staff hold back, and whoever was asked.
 _BESIDE: Final = f"""{_CELLS}
-SELECT {_TOLD} FROM (
+SELECT {_TOLD} FROM (SELECT judged.*, {POINTS} AS points FROM (
     SELECT {_FACTS} FROM (
         SELECT sampled.*, {_OF_CELL} FROM cell CROSS JOIN LATERAL (
             (SELECT {_HELD} FROM providers_coverage AS row WHERE {_HERE} AND row.rank < {Rank.MAY_NOT:d}
@@ -155,7 +171,7 @@ SELECT {_TOLD} FROM (
         ) AS sampled
         LIMIT {NEAR_MISSES + _SOME}
     ) AS covered {_JOINS}
-) AS told {_PERSON} WHERE left_out <> ''
+) AS judged WHERE left_out <> '') AS told {_PERSON}
 """  # noqa: S608  constants only
 
 # Everybody of these cells, each in the best of them; `provider_id` asks about one.
@@ -169,7 +185,7 @@ _EVERYBODY: Final = f"""{_CELLS}
     ) AS covered {_JOINS}
 )
 """  # noqa: S608  constants only
-ONE: Final = f"{_EVERYBODY} SELECT {_TOLD} FROM judged AS told {_PERSON}"  # noqa: S608  constants only
+ONE: Final = f"{_EVERYBODY} SELECT {_TOLD} FROM (SELECT *, {POINTS} AS points FROM judged) AS told {_PERSON}"  # noqa: S608  constants only
 LEFT_OUT_COUNTS: Final = f"{_EVERYBODY} SELECT left_out, count(*) FROM judged GROUP BY left_out"  # noqa: S608  the same
 
 _PARAMETERS: Final = {
@@ -184,6 +200,9 @@ _PARAMETERS: Final = {
     "at": "timestamptz",
     "today": "date",
     "second_of_week": "integer",
+    "weights": "float8[]",
+    "places": "integer",
+    "told": "integer",
 }
 _FUNCTIONS: Final = {"providers_match": _FITTING, "providers_beside": _BESIDE}
 _CALL: Final = f"({', '.join(f'%({name})s' for name in _PARAMETERS)})"

@@ -1,4 +1,8 @@
-"""How well a provider fits a request, as a number between 0 and 1: pure, and explained part by part."""
+"""How well a provider fits a request, as a number between 0 and 1, explained part by part.
+
+The formula stands here twice, because the database ranks and people are told why: `score` says the parts of the few
+who are named, `POINTS` is the same sum for PostgreSQL, which ranks all who are compared. A test holds the two together.
+"""
 
 import math
 from dataclasses import dataclass, fields
@@ -12,8 +16,10 @@ RATING_PRIOR_WEIGHT: Final = 5.0  # ratings that this belief is worth
 # The prior Beta(4, 3) puts the chance of acceptance of a newcomer at 57 %, so that new ones are not buried.
 ACCEPTED_PRIOR: Final = 4.0
 DECLINED_PRIOR: Final = 3.0
-DISTANCE_SCALE_KM: Final = 8.0  # at this distance the part falls to 1/e
-FAIRNESS_SCALE_HOURS: Final = 12.0  # after so long without an offer the part has risen to 1 - 1/e
+DISTANCE_SCALE_KM: Final = 25.0  # at this distance the part falls to 1/e
+OFFERS_FADE_HOURS: Final = 48.0  # after so long an offer counts 1/e
+JOB_IN_OFFERS: Final = 2.0  # whoever takes an offer has had so many more: jobs are what should be shared
+FAIRNESS_SCALE_OFFERS: Final = 8.0  # with so many offers lately the part has fallen to 1/e
 PROMPT_SCALE_SECONDS: Final = 600.0
 RELATED_SERVICE_FACTOR: Final = 0.6  # somebody of a related trade
 DOUBTFUL_NUMBER_FACTOR: Final = 0.5  # somebody whose number may be wrong
@@ -23,12 +29,19 @@ DOUBTFUL_NUMBER_FACTOR: Final = 0.5  # somebody whose number may be wrong
 class Weights:
     """What counts how much; only the relations matter, since the score is divided by their sum."""
 
-    distance: float = 0.26
-    rating: float = 0.09
-    acceptance: float = 0.04
-    load: float = 0.35
-    fairness: float = 0.34
-    response: float = 0.03
+    distance: float = 0.50
+    rating: float = 0.07
+    acceptance: float = 0.03
+    load: float = 0.26
+    fairness: float = 0.13
+    response: float = 0.01
+
+    def shares(self) -> tuple[float, ...]:
+        """Each weight as its share of all. Raises `ValueError` unless one is above zero and none below."""
+        values = [getattr(self, name) for name in self.names()]
+        if sum(values) <= 0 or min(values) < 0:
+            raise ValueError(f"The weights are {self}, but none may be negative and one must be above zero.")
+        return tuple(value / sum(values) for value in values)
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -49,6 +62,7 @@ class Facts(NamedTuple):
     offers_accepted: int = 0
     open_jobs: int = 0
     last_offer_at: datetime | None = None
+    offers_lately: float = 0.0  # and jobs, as of the last offer, which counts 1
     same_service: bool = True
     phone_doubtful: bool = False
     reply_seconds: int = USUAL_REPLY
@@ -72,6 +86,8 @@ class Scorable(Protocol):
     @property
     def last_offer_at(self) -> datetime | None: ...
     @property
+    def offers_lately(self) -> float: ...
+    @property
     def same_service(self) -> bool: ...
     @property
     def phone_doubtful(self) -> bool: ...
@@ -82,41 +98,24 @@ class Scorable(Protocol):
 def score(facts: Scorable, at: datetime, weights: Weights = DEFAULT_WEIGHTS) -> tuple[float, dict[str, float]]:
     """The score and its parts, each between 0 (bad) and 1 (good), rounded to four places.
 
-    score = sum(weight * part) / sum(weights), times the factors `service` and `number` (1 where nothing speaks
-    against the provider). Raises `ValueError` when no weight is above zero.
+    score = sum(share of the weight * part), times the factors `service` and `number` (1 where nothing speaks against the
+    provider). Raises `ValueError` when no weight is above zero.
     """
     parts = {
         "distance": _nearness(facts.distance_km),
         "rating": (smoothed_rating(facts.rating_sum, facts.rating_count) - 1) / 4,
         "acceptance": chance_of_acceptance(facts.offers_made, facts.offers_accepted),
         "load": 1 / (1 + facts.open_jobs),
-        "fairness": fairness(facts.last_offer_at, at),
+        "fairness": fairness(facts.offers_lately, facts.last_offer_at, at),
         "response": promptness(facts.reply_seconds),
+    }
+    factors = {
         "service": 1.0 if facts.same_service else RELATED_SERVICE_FACTOR,
         "number": DOUBTFUL_NUMBER_FACTOR if facts.phone_doubtful else 1.0,
     }
-    return points(facts, at, weights), {name: round(part, 4) for name, part in parts.items()}
-
-
-def points(facts: Scorable, at: datetime, weights: Weights = DEFAULT_WEIGHTS) -> float:
-    """The score alone: for the many who are compared, of whom few are chosen."""
-    w = weights
-    total = w.distance + w.rating + w.acceptance + w.load + w.fairness + w.response
-    if total <= 0 or min(w.distance, w.rating, w.acceptance, w.load, w.fairness, w.response) < 0:
-        raise ValueError(f"The weights are {weights}, but none may be negative and one must be above zero.")
-    weighted = (
-        w.distance * _nearness(facts.distance_km)
-        + w.rating * (smoothed_rating(facts.rating_sum, facts.rating_count) - 1) / 4
-        + w.acceptance * chance_of_acceptance(facts.offers_made, facts.offers_accepted)
-        + w.load / (1 + facts.open_jobs)
-        + w.fairness * fairness(facts.last_offer_at, at)
-        + w.response * promptness(facts.reply_seconds)
-    ) / total
-    if not facts.same_service:
-        weighted *= RELATED_SERVICE_FACTOR
-    if facts.phone_doubtful:
-        weighted *= DOUBTFUL_NUMBER_FACTOR
-    return round(weighted, 4)
+    total = sum(share * part for share, part in zip(weights.shares(), parts.values(), strict=True))
+    total *= math.prod(factors.values())
+    return round(total, 4), {name: round(part, 4) for name, part in (parts | factors).items()}
 
 
 def _nearness(distance_km: float) -> float:
@@ -138,9 +137,31 @@ def promptness(reply_seconds: int) -> float:
     return math.exp(-reply_seconds / PROMPT_SCALE_SECONDS)
 
 
-def fairness(last_offer_at: datetime | None, at: datetime) -> float:
-    """0 for somebody who just had an offer, rising to 1 for somebody who has waited long or never had any."""
+def fairness(offers_lately: float, last_offer_at: datetime | None, at: datetime) -> float:
+    """1 for somebody who has had no offer for long, falling with each offer and each job of the last days.
+
+    `offers_lately` is the count as of `last_offer_at` (`standing.note_offered`); it has faded since.
+    """
     if last_offer_at is None:
         return 1.0
     hours = max((at - last_offer_at).total_seconds(), 0.0) / 3600
-    return 1 - math.exp(-hours / FAIRNESS_SCALE_HOURS)
+    # The last offer itself counts 1 also where nobody has counted yet.
+    return math.exp(-max(offers_lately, 1.0) * math.exp(-hours / OFFERS_FADE_HOURS) / FAIRNESS_SCALE_OFFERS)
+
+
+# `score` without its parts, of a row with the facts by their names (`is_the_service` for `same_service`, `km` for
+# `distance_km`) and of %(weights)s, the shares. What fades stops at e^-50, because PostgreSQL refuses to underflow.
+_FADED: Final = f"""exp(greatest(-50, least(0,
+    extract(epoch FROM last_offer_at - %(at)s)::float8 / {OFFERS_FADE_HOURS * 3600!r})))"""
+POINTS: Final = f"""(
+    (%(weights)s::float8[])[1] * exp(greatest(-50, -greatest(km, 0) / {DISTANCE_SCALE_KM!r}::float8))
+    + (%(weights)s::float8[])[2] * ((rating_sum + {RATING_PRIOR * RATING_PRIOR_WEIGHT!r}::float8)
+        / (rating_count + {RATING_PRIOR_WEIGHT!r}::float8) - 1) / 4
+    + (%(weights)s::float8[])[3] * (offers_accepted + {ACCEPTED_PRIOR!r}::float8)
+        / (offers_made + {ACCEPTED_PRIOR + DECLINED_PRIOR!r}::float8)
+    + (%(weights)s::float8[])[4] / (1 + open_jobs)
+    + (%(weights)s::float8[])[5] * CASE WHEN last_offer_at IS NULL THEN 1
+        ELSE exp(-greatest(offers_lately, 1) * {_FADED} / {FAIRNESS_SCALE_OFFERS!r}::float8) END
+    + (%(weights)s::float8[])[6] * exp(-reply_seconds / {PROMPT_SCALE_SECONDS!r}::float8)
+) * CASE WHEN is_the_service THEN 1 ELSE {RELATED_SERVICE_FACTOR!r}::float8 END
+  * CASE WHEN phone_doubtful THEN {DOUBTFUL_NUMBER_FACTOR!r}::float8 ELSE 1 END"""

@@ -9,10 +9,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Case, F, IntegerField, Value, When
-from django.db.models.functions import Greatest
+from django.db.models import Case, DurationField, ExpressionWrapper, F, FloatField, IntegerField, Value, When
+from django.db.models.functions import Coalesce, Exp, Extract, Greatest, Least
 from django.utils import timezone
 
+from providers import scoring
 from providers.models import Standing
 
 FEWEST_STARS: Final = 1
@@ -27,12 +28,29 @@ def note_offered(provider_ids: Iterable[int], at: datetime) -> None:
     rows = Standing.objects.filter(pk__in=ids)
     known = set(rows.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
     _make_rows([provider_id for provider_id in ids if provider_id not in known])
-    rows.update(offers_made=F("offers_made") + 1, last_offer_at=Greatest(F("last_offer_at"), Value(at)))
+    rows.update(
+        offers_made=F("offers_made") + 1,
+        offers_lately=Coalesce(F("offers_lately") * _faded(at), 0.0) + 1,
+        last_offer_at=Greatest(F("last_offer_at"), Value(at)),
+    )
+
+
+def _faded(at: datetime) -> Exp:
+    """What each offer of before counts at `at`, as `scoring.fairness` has it; nothing where there was none."""
+    age = ExpressionWrapper(F("last_offer_at") - Value(at), output_field=DurationField())
+    scales = Extract(age, "epoch", output_field=FloatField()) / Value(scoring.OFFERS_FADE_HOURS * 3600)
+    return Exp(Greatest(Least(scales, 0.0), -50.0))  # a clock that ran ahead; PostgreSQL refuses to underflow
 
 
 def note_accepted(provider_id: int, *, after: timedelta | None = None) -> None:
     """The provider took an offer (one that `note_offered` has counted), so long `after` it was made."""
-    _note(provider_id, offers_accepted=F("offers_accepted") + 1, unanswered_in_a_row=0, **_replied(after))
+    _note(
+        provider_id,
+        offers_accepted=F("offers_accepted") + 1,
+        offers_lately=F("offers_lately") + scoring.JOB_IN_OFFERS,  # as if at the time of the offer: a matter of minutes
+        unanswered_in_a_row=0,
+        **_replied(after),
+    )
 
 
 def note_declined(provider_id: int, *, after: timedelta | None = None) -> None:

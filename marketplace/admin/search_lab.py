@@ -13,9 +13,8 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from marketplace import what_if
+from marketplace import wave_size, what_if
 from marketplace.models import ServiceRequest, Urgency
-from marketplace.wave_policy import WAVE_SIZE
 from providers import scoring
 from providers.matching import Fit, LeftOut, Level
 from providers.models import Zone
@@ -90,7 +89,7 @@ def _first_values(request: ServiceRequest, weights: scoring.Weights, at: datetim
         "level": last or Level.EXACT,
         "urgency": request.urgency,
         "moment": f"{at:%Y-%m-%dT%H:%M}",
-        "limit": WAVE_SIZE[Urgency(request.urgency)],
+        "limit": wave_size.usual(request),
         "as_if_new": True,
         "who": "",
     } | {_field(name): weight for name, weight in asdict(weights).items()}

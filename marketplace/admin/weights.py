@@ -26,7 +26,7 @@ WHAT_THEY_MEAN: Final = {
     "rating": gettext_lazy("what customers said"),
     "acceptance": gettext_lazy("how likely a yes is"),
     "load": gettext_lazy("how few jobs are open"),
-    "fairness": gettext_lazy("how long the last offer is ago"),
+    "fairness": gettext_lazy("how few offers and jobs somebody has had lately"),
     "response": gettext_lazy("how soon somebody answers"),
 }
 

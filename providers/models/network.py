@@ -180,6 +180,7 @@ class Coverage(models.Model):
     rating_count = models.PositiveIntegerField(default=0, editable=False)
     reply_seconds = models.PositiveSmallIntegerField(default=USUAL_REPLY, db_default=USUAL_REPLY, editable=False)
     last_offer_at = models.DateTimeField(null=True, editable=False)
+    offers_lately = models.FloatField(default=0, db_default=0, editable=False)
     in_line_since = models.GeneratedField(
         expression=Greatest("last_offer_at", "away_until", Value(EPOCH)),
         output_field=models.DateTimeField(),
@@ -202,7 +203,7 @@ class Coverage(models.Model):
                     *("away_until", "base_zone_id", "radius_km", "daily_capacity", "takes_emergencies"),
                     *("held_back", "works_at"),
                     *("open_jobs", "jobs_today", "jobs_today_on", "offers_made", "offers_accepted"),
-                    *("rating_sum", "rating_count", "reply_seconds", "last_offer_at"),
+                    *("rating_sum", "rating_count", "reply_seconds", "last_offer_at", "offers_lately"),
                 ],
             ),
         ]
@@ -264,6 +265,8 @@ class Standing(models.Model):
     offers_accepted = models.PositiveIntegerField(_("offers accepted"), default=0)
     unanswered_in_a_row = models.PositiveSmallIntegerField(_("offers unanswered in a row"), default=0)
     last_offer_at = models.DateTimeField(_("last offer"), null=True, blank=True)
+    # Offers and jobs, each of which counts less as it ages (`scoring.fairness`): the sum as of the last offer.
+    offers_lately = models.FloatField(_("offers lately"), default=0, db_default=0)
     # Wants offers again since then, and running searches have not been told yet; emptied by whoever tells them.
     back_at = models.DateTimeField(_("came back"), null=True, blank=True)
     # Of answers to offers: a mean in which each new one counts an eighth; an hour at most. Silence is no answer.

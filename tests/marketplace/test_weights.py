@@ -55,7 +55,7 @@ def _first_weights() -> None:
     ScoreWeights.objects.all().delete()
     with connection.cursor() as cursor:
         cursor.execute(import_module("providers.migrations.0003_score_weights").FIRST)
-        cursor.execute(import_module("providers.migrations.0010_nearness_counts_more").NEWER)
+        cursor.execute(import_module("providers.migrations.0013_offers_lately_count").NEWER)
 
 
 def test_a_new_installation_counts_as_the_code_does_and_without_any_row_too() -> None:
@@ -67,7 +67,7 @@ def test_a_new_installation_counts_as_the_code_does_and_without_any_row_too() ->
 def test_weights_that_somebody_has_set_outlast_an_upgrade() -> None:
     weights.change(ONLY_RATING, by="chief", why="", at=clock.now())
     with connection.cursor() as cursor:
-        cursor.execute(import_module("providers.migrations.0010_nearness_counts_more").NEWER)
+        cursor.execute(import_module("providers.migrations.0013_offers_lately_count").NEWER)
     assert weights.in_force() == ONLY_RATING
 
 

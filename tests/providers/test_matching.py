@@ -1,9 +1,11 @@
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from providers import availability, geography, matching, matching_query, standing
 from providers.matching import Fit, LeftOut, Level, MatchResult, Need, find_candidates
@@ -17,6 +19,26 @@ AKWA = (4.050, 9.699)  # 6.3 km from Bonamoussadi
 MAKEPE = (4.079, 9.753)  # 1.8 km
 EDEA = (3.800, 10.133)  # 54 km, another city
 BONABERI = (4.071, 9.682)
+STANDINGS = st.lists(
+    st.builds(
+        lambda stars, ratings, made, **facts: {
+            "rating_sum": stars * ratings,
+            "rating_count": ratings,
+            "offers_made": made,
+            "offers_accepted": made // 3,
+            **facts,
+        },
+        stars=st.integers(1, 5),
+        ratings=st.integers(0, 40),
+        made=st.integers(0, 500),
+        open_jobs=st.integers(0, 4),
+        offers_lately=st.floats(0, 60),
+        reply_seconds=st.integers(1, 3600),
+        last_offer_at=st.none() | st.datetimes(datetime(1980, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001  with a zone
+    ),
+    min_size=1,
+    max_size=8,
+)
 
 
 def a_need(**facts: Any) -> Need:
@@ -250,6 +272,25 @@ class TestReasons:
             for weights in (Weights(1, 0, 0, 0, 0, 0), Weights(0, 1, 0, 0, 0, 0))
         ]
         assert orders == [[near.pk, rated.pk], [rated.pk, near.pk]]
+
+    @given(facts=STANDINGS)
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+    def test_the_score_that_ranks_is_the_one_that_is_explained(self, facts: list[dict[str, Any]]) -> None:
+        with transaction.atomic():
+            for place, fact in enumerate(facts):
+                who = a_provider(
+                    base_zone=a_zone(f"z{place % 4}", at=(3.9 + place % 4, 9.7)), phone_doubtful=place % 5 == 4
+                )
+                Standing.objects.create(provider=who, **fact)
+            result = found(limit=3)
+            scores = {one.provider_id: one.score for one in (*result.chosen, *result.near_misses)}
+            judged = {pk: matching.judge(a_need(), Level.EXACT, NOON, pk) for pk in scores}
+            transaction.set_rollback(True)
+        assert len(scores) == len(facts)
+        for pk, score in scores.items():
+            assert score == pytest.approx(judged[pk].score, abs=0.00011)
+        ranked = [one.score for one in result.chosen]
+        assert ranked == sorted(scores.values(), reverse=True)[: len(ranked)]
 
     def test_a_result_can_be_kept_as_json(self) -> None:
         a_provider(name="Awa")

@@ -5,6 +5,8 @@ import pytest
 from providers.scoring import Facts, Weights, chance_of_acceptance, score, smoothed_rating
 from tests.providers.factories import NOON
 
+LATER = (timedelta(hours=1), timedelta(0))
+
 
 def points(**facts: object) -> float:
     return score(Facts(**({"distance_km": 2.0} | facts)), NOON)[0]  # type: ignore[arg-type]  # facts of the test
@@ -41,8 +43,16 @@ def test_waiting_long_for_an_offer_is_made_good() -> None:
     assert points() > points(last_offer_at=yesterday) > points(last_offer_at=just_now)
 
 
+def test_each_offer_of_the_last_days_counts_and_fades() -> None:
+    just_now, last_week = NOON - timedelta(minutes=5), NOON - timedelta(days=7)
+    few, many = ({"last_offer_at": just_now, "offers_lately": lately} for lately in (2.0, 9.0))
+    assert points(last_offer_at=just_now) > points(**few) > points(**many)
+    assert points(last_offer_at=last_week, offers_lately=9.0) > points(**few)
+
+
 def test_a_clock_that_ran_ahead_does_no_harm() -> None:
-    assert score(Facts(1.0, last_offer_at=NOON + timedelta(hours=1)), NOON)[1]["fairness"] == 0
+    ahead, now = (score(Facts(1.0, last_offer_at=NOON + delta, offers_lately=3.0), NOON)[1] for delta in LATER)
+    assert ahead["fairness"] == now["fairness"] > 0
 
 
 def test_a_related_trade_and_a_doubtful_number_cost_their_share() -> None:
@@ -52,7 +62,7 @@ def test_a_related_trade_and_a_doubtful_number_cost_their_share() -> None:
 
 def test_weights_count_in_relation_to_each_other() -> None:
     facts = Facts(3.0, rating_sum=9, rating_count=2)
-    assert score(facts, NOON, Weights(26, 9, 4, 35, 34, 3))[0] == pytest.approx(score(facts, NOON)[0], abs=0.0002)
+    assert score(facts, NOON, Weights(50, 7, 3, 26, 13, 1))[0] == pytest.approx(score(facts, NOON)[0], abs=0.0002)
     only_distance = Weights(distance=1, rating=0, acceptance=0, load=0, fairness=0, response=0)
     assert score(facts, NOON, only_distance)[0] == score(facts, NOON, only_distance)[1]["distance"]
 

@@ -1,10 +1,11 @@
+import math
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
 
-from providers import standing
+from providers import scoring, standing
 from providers.models import Standing
 from tests.providers.factories import NOON, a_provider
 
@@ -29,6 +30,18 @@ class TestStanding:
         standing.note_offered([provider.pk], NOON)
         standing.note_offered([provider.pk], NOON - timedelta(hours=1))
         assert Standing.objects.get(pk=provider.pk).last_offer_at == NOON
+
+    def test_offers_lately_fade_and_stand_in_the_line(self) -> None:
+        provider = a_provider()
+        fade = timedelta(hours=scoring.OFFERS_FADE_HOURS)
+        for at, lately in ((NOON, 1), (NOON, 2), (NOON + fade, 1 + 2 / math.e), (NOON + 9000 * fade, 1)):
+            standing.note_offered([provider.pk], at)
+            assert Standing.objects.get(pk=provider.pk).offers_lately == pytest.approx(lately)
+            assert provider.coverage.values_list("offers_lately", flat=True).get() == pytest.approx(lately)
+        standing.note_offered([provider.pk], NOON)
+        assert Standing.objects.get(pk=provider.pk).offers_lately == pytest.approx(2), "a clock that ran back"
+        standing.note_accepted(provider.pk)
+        assert Standing.objects.get(pk=provider.pk).offers_lately == 2 + scoring.JOB_IN_OFFERS
 
     def test_the_usual_time_to_answer_is_learned_slowly_and_silence_and_staff_teach_nothing(self) -> None:
         provider = a_provider()
