@@ -63,7 +63,7 @@ def start_search(request: ServiceRequest, *, at: datetime, noted: Sequence[int] 
             break
     if best:
         _lock_standings([*noted, *(candidate.provider_id for candidate in best[1].chosen)])
-        return _send_wave(request, *best, usual=usual, at=at)
+        return _send_wave(request, *best, usual=usual, withheld=usual - size, at=at)
     _lock_standings(noted)
     if not Offer.objects.filter(request=request, status=OfferStatus.OPEN).exists():
         _wait(request, at)
@@ -75,11 +75,19 @@ def _lock_standings(provider_ids: Sequence[int]) -> None:
     list(rows.values_list("pk", flat=True))
 
 
-def _send_wave(request: ServiceRequest, run: MatchRun, result: MatchResult, *, usual: int, at: datetime) -> int:
+def _send_wave(
+    request: ServiceRequest, run: MatchRun, result: MatchResult, *, usual: int, withheld: int, at: datetime
+) -> int:
     ends = at + WAVE_LASTS[Urgency(request.urgency)] * degraded.slowness(at)
     wave = new_wave(request, run, at=at, ends=ends)
     offers = send_offers(wave, result, at=at)
-    facts = {"number": wave.number, "level": result.level, "offers": offers, "usual": usual}
+    facts = {
+        "number": wave.number,
+        "level": result.level,
+        "offers": offers,
+        "usual": usual,
+        "withheld": withheld or None,
+    }
     timeline.record(request, "wave_sent", "system", at, **facts)
     return offers
 

@@ -4,6 +4,7 @@ Attention is what a market spends: whoever gets many offers reads fewer of them.
 at once would tire people and find somebody farther away; the next waves go on asking (benchmarks/README.md: what it costs).
 """
 
+import math
 from datetime import datetime
 
 from django.db.models import Count, Q
@@ -44,5 +45,5 @@ def stretch() -> float:
     last = Offer.objects.exclude(status=OfferStatus.OPEN).order_by("-pk")[:LAST_OFFERS]
     taken = Q(status__in=[OfferStatus.ACCEPTED, OfferStatus.RELEASED])
     found = last.aggregate(many=Count("pk"), taken=Count("pk", filter=taken))
-    share = (found["taken"] + BELIEF * USUALLY_TAKEN) / (found["many"] + BELIEF)
-    return min(WIDEST, max(NARROWEST, (share / USUALLY_TAKEN) ** STEEPNESS))
+    share: float = (found["taken"] + BELIEF * USUALLY_TAKEN) / (found["many"] + BELIEF)
+    return min(WIDEST, max(NARROWEST, math.pow(share / USUALLY_TAKEN, STEEPNESS)))

@@ -70,6 +70,8 @@ FACTS: Final = {
     "number": gettext_lazy("wave"),
     "level": gettext_lazy("level"),
     "offers": gettext_lazy("offers"),
+    "usual": gettext_lazy("planned"),
+    "withheld": gettext_lazy("withheld because the message budget is nearly spent:"),
     "reason": gettext_lazy("reason"),
     "stars": gettext_lazy("stars"),
     "code": gettext_lazy("error"),

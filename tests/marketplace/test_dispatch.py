@@ -282,7 +282,7 @@ def test_a_nearly_spent_message_budget_narrows_the_wave_and_the_timeline_says_so
         a_provider()
     request = a_request()
     facts = request.events.get(name="wave_sent").facts
-    assert (facts["offers"], facts["usual"]) == (3, 5)
+    assert (facts["offers"], facts["usual"], facts["withheld"]) == (3, 5, 2)
 
 
 def test_somebody_who_asks_for_help_is_not_offered_the_own_job() -> None:
