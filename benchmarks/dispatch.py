@@ -4,7 +4,8 @@ Drives the real dispatch code on a fake clock, over PostgreSQL (DATABASE_URL, el
 databases of their own, one a process, which are dropped at the end. The town and its people: `dispatch_world`. Prints one
 JSON line a policy, the means over the seeds: {"benchmark": "dispatch", "policy", "patience", "seeing", "seeds",
 "matched_pct", "median_min", "p90_min", "offers_per_match", "late_accepts_per_match", "km_per_job", "gini"}; then, for each
-variation, what of the aims against broadcast is reached. The real code plays about 150 requests a second and core.
+variation, what of the aims against broadcast is reached. The real code takes about two minutes a town and core; the error
+stream says how far it is.
 
     python benchmarks/dispatch.py --seeds 20 --days 14 --processes 2 --variations
 """
@@ -42,7 +43,10 @@ def main() -> None:
     variations = HALF_AND_MORE if options.variations else HALF_AND_MORE[:1]
     tasks = [(seed, options.days, patience, seeing) for patience, seeing in variations for seed in range(options.seeds)]
     with ProcessPoolExecutor(options.processes, mp_context=get_context("spawn"), initializer=furnish) as pool:
-        played = list(zip(tasks, pool.map(play, tasks), strict=True))
+        played = []
+        for task, found in zip(tasks, pool.map(play, tasks), strict=True):
+            played.append((task, found))
+            print(f"{len(played)} of {len(tasks)} towns", file=sys.stderr, flush=True)
     for patience, seeing in variations:
         towns = [found for (_seed, _days, *how), found in played if how == [patience, seeing]]
         means = {policy: mean([town[policy] for town in towns]) for policy in towns[0]}
