@@ -39,10 +39,11 @@ def affordable(size: int, at: datetime) -> int:
 def stretch() -> float:
     """By what waves are wider than usual (1): between `NARROWEST` and `WIDEST`, by how many of the last offers were taken.
 
-    Offers that are still open say nothing yet; the belief that offers are taken as usual counts as many offers as
-    `BELIEF`, so that a young market is not judged by its first evening.
+    Offers that are still open, or never reached anybody, say nothing; the belief that offers are taken as usual counts as
+    many offers as `BELIEF`, so that a young market is not judged by its first evening.
     """
-    last = Offer.objects.exclude(status=OfferStatus.OPEN).order_by("-pk")[:LAST_OFFERS]
+    told = Offer.objects.exclude(status__in=[OfferStatus.OPEN, OfferStatus.UNREACHABLE])
+    last = told.order_by("-pk")[:LAST_OFFERS]
     taken = Q(status__in=[OfferStatus.ACCEPTED, OfferStatus.RELEASED])
     found = last.aggregate(many=Count("pk"), taken=Count("pk", filter=taken))
     share: float = (found["taken"] + BELIEF * USUALLY_TAKEN) / (found["many"] + BELIEF)

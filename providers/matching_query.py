@@ -128,7 +128,9 @@ _SOME: Final = NEAR_MISSES // 3
 # Where a line is too long to compare, its head is among them, in the last place if need be.
 _FITTING: Final = f"""{_CELLS}
 SELECT {_TOLD} FROM (
-    SELECT * FROM (
+    SELECT ranked.*, CASE WHEN turn = 1 AND compared >= {POOL} AND %(places)s >= {SHARED_FROM} AND place > %(places)s
+                     THEN %(places)s - 0.5 ELSE place END AS position
+    FROM (
         SELECT scored.*, count(*) OVER () AS compared, row_number() OVER (ORDER BY points DESC, km, provider_id) AS place
         FROM (
             SELECT DISTINCT ON (provider_id) known.*, {POINTS} AS points FROM (
@@ -145,10 +147,8 @@ SELECT {_TOLD} FROM (
             ) AS known ORDER BY provider_id, turn
         ) AS scored
     ) AS ranked
-    ORDER BY CASE WHEN turn = 1 AND compared >= {POOL} AND %(places)s >= {SHARED_FROM} AND place > %(places)s
-             THEN %(places)s - 0.5 ELSE place END
-    LIMIT %(told)s
-) AS told {_PERSON}
+    ORDER BY position LIMIT %(told)s
+) AS told {_PERSON} ORDER BY told.position
 """  # noqa: S608  constants only
 
 # Some of those who may not, so that their reasons are there: from the head too, from the end where those stand who are

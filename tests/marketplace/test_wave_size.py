@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from marketplace import dispatch, service_requests, wave_size
-from marketplace.models import Offer, ServiceRequest, Urgency
+from marketplace.models import Offer, OfferStatus, ServiceRequest, Urgency
 from marketplace.wave_policy import NARROWEST, WAVE_SIZE, WIDEST
 from tests.factories import a_request
 from tests.providers.factories import NOON, a_provider
@@ -40,6 +40,17 @@ def test_where_few_offers_are_taken_fewer_are_asked_at_once() -> None:
     some_offers(taken=0, of=200)
     assert wave_size.stretch() == NARROWEST
     assert an_emergency().offers.count() == round(WAVE_SIZE[Urgency.EMERGENCY] * NARROWEST)
+
+
+def test_offers_that_reached_nobody_say_nothing() -> None:
+    for _ in range(12):
+        a_provider()
+    for _ in range(12):
+        for offer in an_emergency().offers.all():
+            dispatch.note_unreachable(offer, code="63024", at=NOON)
+    Offer.objects.filter(status=OfferStatus.OPEN).delete()
+    assert Offer.objects.count() > 90
+    assert wave_size.stretch() == 1
 
 
 def test_where_many_offers_are_taken_more_are_asked_at_once() -> None:
