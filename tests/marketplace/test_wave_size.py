@@ -7,7 +7,8 @@ import pytest
 from marketplace import dispatch, service_requests, wave_size
 from marketplace.models import Offer, OfferStatus, ServiceRequest, Urgency
 from marketplace.wave_policy import NARROWEST, WAVE_SIZE, WIDEST
-from tests.factories import a_request
+from notifications.models import Status
+from tests.factories import a_request, all_sent
 from tests.providers.factories import NOON, a_provider
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +47,9 @@ def test_offers_that_reached_nobody_say_nothing() -> None:
     for _ in range(12):
         a_provider()
     for _ in range(12):
-        for offer in an_emergency().offers.all():
+        request = an_emergency()
+        all_sent(Status.DEAD)
+        for offer in request.offers.all():
             dispatch.note_unreachable(offer, code="63024", at=NOON)
     Offer.objects.filter(status=OfferStatus.OPEN).delete()
     assert Offer.objects.count() > 90
