@@ -26,6 +26,7 @@ from marketplace.models import (
     Wave,
 )
 from marketplace.models.job import LIVE_JOB
+from marketplace.models.offer import WAS_ACCEPTED
 from notifications.audit_scope import Check, Look
 from providers.models import Provider
 
@@ -110,7 +111,7 @@ def standings_count_the_rows(look: Look) -> Found:
     there the standing may count more than the rows, never less.
     """
     live, done = Job.objects.filter(status__in=LIVE_JOB), Job.objects.filter(status=JobStatus.DONE)
-    taken = Offer.objects.filter(status__in=[OfferStatus.ACCEPTED, OfferStatus.RELEASED])
+    taken = Offer.objects.filter(status__in=WAS_ACCEPTED)
     rated = Rating.objects.filter(by_customer=True)
     for words, column, rows, wrong in (
         (_("open jobs"), "open_jobs", _many(live), ~Q(many=F("noted"))),

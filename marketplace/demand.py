@@ -7,7 +7,8 @@ from typing import Final
 
 from django.db.models import Count, Exists, OuterRef, Q
 
-from marketplace.models import MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest
+from marketplace.models import MatchRun, Offer, RequestStatus, ServiceRequest
+from marketplace.models.offer import WAS_ACCEPTED
 from marketplace.models.request import RequestQuerySet
 from providers import supply
 from providers.models import City, Service, Zone
@@ -43,9 +44,7 @@ def unmatched() -> RequestQuerySet:
 
     One that the customer cancelled counts only when no search of it ever chose anybody.
     """
-    never_accepted = ~Exists(
-        Offer.objects.filter(request=OuterRef("pk"), status__in=[OfferStatus.ACCEPTED, OfferStatus.RELEASED])
-    )
+    never_accepted = ~Exists(Offer.objects.filter(request=OuterRef("pk"), status__in=WAS_ACCEPTED))
     runs = MatchRun.objects.filter(request=OuterRef("pk"))
     nobody_chosen = Exists(runs) & ~Exists(runs.exclude(chosen=[]))
     return ServiceRequest.objects.filter(never_accepted).filter(

@@ -17,12 +17,7 @@ from django.db.models import Q
 from marketplace import asked, degraded, jobs, match_runs, notices, silence, staff_alerts, sweeps, timeline, wave_size
 from marketplace.models import MatchRun, Offer, OfferStatus, RequestStatus, ServiceRequest, Urgency, Wave
 from marketplace.models.offer import OfferQuerySet
-from marketplace.wave_policy import (
-    LATE_STILL_WINS,
-    LEVELS,
-    SEARCH_FOR,
-    WAVE_LASTS,
-)
+from marketplace.wave_policy import LATE_STILL_WINS, LEVELS, SEARCH_FOR, WAVE_LASTS
 from notifications import escalation, outbox
 from providers import matching, standing
 from providers.matching import Level, MatchResult

@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db.models import Count, Q
 
 from marketplace.models import Offer, OfferStatus, ServiceRequest, Urgency
+from marketplace.models.offer import WAS_ACCEPTED
 from marketplace.wave_policy import (
     BELIEF,
     KEPT_BACK,
@@ -44,7 +45,7 @@ def stretch() -> float:
     """
     told = Offer.objects.exclude(status__in=[OfferStatus.OPEN, OfferStatus.UNREACHABLE])
     last = told.order_by("-pk")[:LAST_OFFERS]
-    taken = Q(status__in=[OfferStatus.ACCEPTED, OfferStatus.RELEASED])
+    taken = Q(status__in=WAS_ACCEPTED)
     found = last.aggregate(many=Count("pk"), taken=Count("pk", filter=taken))
     share: float = (found["taken"] + BELIEF * USUALLY_TAKEN) / (found["many"] + BELIEF)
     return min(WIDEST, max(NARROWEST, math.pow(share / USUALLY_TAKEN, STEEPNESS)))

@@ -79,6 +79,9 @@ class OfferStatus(models.TextChoices):
     RELEASED = "released", _("Released")  # was accepted; its job failed
 
 
+WAS_ACCEPTED = (OfferStatus.ACCEPTED, OfferStatus.RELEASED)  # whatever became of its job
+
+
 class OfferQuerySet(TransitionQuerySet["Offer"]):
     sources: ClassVar = {
         # Its message never left us; or it is accepted late; or staff have called, and the provider takes the job after all.
